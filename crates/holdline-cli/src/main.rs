@@ -1,0 +1,2 @@
+//! The holdline command.
+fn main() {}

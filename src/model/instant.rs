@@ -1,0 +1,113 @@
+//! A point in time, in milliseconds since 1970-01-01T00:00:00Z.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A point in time: UTC milliseconds since the Unix epoch.
+///
+/// The engine never reads a clock; every instant it knows came with a command. Arithmetic
+/// saturates at [`Instant::MIN`] and [`Instant::MAX`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(i64);
+
+/// Why a text is not an instant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected an instant between 1970 and 9999 as RFC 3339 with an offset, such as \
+     `2026-03-02T09:00:00Z`, found `{0}`"
+)]
+pub struct InstantError(String);
+
+impl Instant {
+    /// 1970-01-01T00:00:00Z, the earliest instant.
+    pub const MIN: Self = Self(0);
+    /// 9999-12-31T00:00:00Z, the latest instant: late enough to stand for "never".
+    pub const MAX: Self = Self(253_402_214_400_000);
+
+    /// The instant `ms` milliseconds after the epoch, clamped to the range.
+    #[must_use]
+    pub const fn from_ms(ms: i64) -> Self {
+        if ms < Self::MIN.0 {
+            Self::MIN
+        } else if ms > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Self(ms)
+        }
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn as_ms(self) -> i64 {
+        self.0
+    }
+
+    /// This instant moved by `ms` milliseconds (which may be negative), clamped to the range.
+    #[must_use]
+    pub const fn plus_ms(self, ms: i64) -> Self {
+        Self::from_ms(self.0.saturating_add(ms))
+    }
+
+    /// Milliseconds from `earlier` to this instant; negative if it is not earlier.
+    #[must_use]
+    pub const fn ms_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The same point in time as a chrono value.
+    #[must_use]
+    pub fn to_utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0).unwrap_or_default()
+    }
+}
+
+impl From<DateTime<Utc>> for Instant {
+    fn from(at: DateTime<Utc>) -> Self {
+        Self::from_ms(at.timestamp_millis())
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl FromStr for Instant {
+    type Err = InstantError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let at = DateTime::parse_from_rfc3339(text).map_err(|_| InstantError(text.to_owned()))?;
+        let ms = at.timestamp_millis();
+        if ms < Self::MIN.0 || ms > Self::MAX.0 {
+            return Err(InstantError(text.to_owned()));
+        }
+        Ok(Self(ms))
+    }
+}
+
+/// Text where people read it, a number where machines do.
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            String::deserialize(deserializer)?
+                .parse()
+                .map_err(de::Error::custom)
+        } else {
+            Ok(Self::from_ms(i64::deserialize(deserializer)?))
+        }
+    }
+}
