@@ -91,10 +91,7 @@ impl Hours {
     /// Minutes in a day of 24 hours.
     pub const DAY_MINUTES: u16 = 1440;
     /// The whole day.
-    pub const ALL: Self = Self {
-        from_minute: 0,
-        to_minute: Self::DAY_MINUTES,
-    };
+    pub const ALL: Self = Self { from_minute: 0, to_minute: Self::DAY_MINUTES };
 
     /// The window from one minute of the day (0 to 1439) to another (0 to 1440); none if they are
     /// equal or out of range.
@@ -106,10 +103,7 @@ impl Hours {
         {
             return None;
         }
-        Some(Self {
-            from_minute,
-            to_minute,
-        })
+        Some(Self { from_minute, to_minute })
     }
 
     /// The first minute of the window.

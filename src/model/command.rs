@@ -27,13 +27,7 @@ impl Command {
     /// A command of the default workspace, with no id and no person.
     #[must_use]
     pub const fn new(at: Instant, action: Action) -> Self {
-        Self {
-            workspace: None,
-            at,
-            id: None,
-            by: None,
-            action,
-        }
+        Self { workspace: None, at, id: None, by: None, action }
     }
 
     /// Gives it an identity.
@@ -324,11 +318,7 @@ impl Selection {
     #[must_use]
     pub fn is_whole_campaign(&self) -> bool {
         self.campaign.is_some()
-            && *self
-                == Self {
-                    campaign: self.campaign.clone(),
-                    ..Self::default()
-                }
+            && *self == Self { campaign: self.campaign.clone(), ..Self::default() }
     }
 }
 
@@ -447,11 +437,7 @@ impl FromStr for Token {
             let incarnation = parts.next()?.parse().ok()?;
             let sequence = parts.next()?.parse().ok()?;
             let index = parts.next()?.parse().ok()?;
-            parts.next().is_none().then_some(Self {
-                incarnation,
-                sequence,
-                index,
-            })
+            parts.next().is_none().then_some(Self { incarnation, sequence, index })
         })();
         token.ok_or_else(|| TokenError(text.to_owned()))
     }

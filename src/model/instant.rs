@@ -82,7 +82,7 @@ impl FromStr for Instant {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let at = DateTime::parse_from_rfc3339(text).map_err(|_| InstantError(text.to_owned()))?;
         let ms = at.timestamp_millis();
-        if ms < Self::MIN.0 || ms > Self::MAX.0 {
+        if !(Self::MIN.0..=Self::MAX.0).contains(&ms) {
             return Err(InstantError(text.to_owned()));
         }
         Ok(Self(ms))
@@ -103,9 +103,7 @@ impl Serialize for Instant {
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            String::deserialize(deserializer)?
-                .parse()
-                .map_err(de::Error::custom)
+            String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
         } else {
             Ok(Self::from_ms(i64::deserialize(deserializer)?))
         }

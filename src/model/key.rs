@@ -37,10 +37,7 @@ pub fn check_key(text: &str) -> Result<(), KeyError> {
         return Ok(());
     }
     match text.char_indices().find(|(_, c)| c.is_control()) {
-        Some((at, c)) => Err(KeyError::Control {
-            code: u32::from(c),
-            at,
-        }),
+        Some((at, c)) => Err(KeyError::Control { code: u32::from(c), at }),
         None => Ok(()),
     }
 }

@@ -1,4 +1,5 @@
-//! Plain data: instants, keys, values, events, commands, outcomes. It knows nothing of rules, plans, stores or clocks.
+//! Plain data: instants, keys, values, events, commands, outcomes. It knows nothing of rules,
+//! plans, stores or clocks.
 
 mod calendar;
 mod command;

@@ -271,7 +271,7 @@ pub enum Refusal {
         now: Instant,
     },
     /// The policy does not compile.
-    #[error("the policy does not compile: {errors} errors, the first: {first}")]
+    #[error("the policy does not compile: {}, the first: {first}", errors_in_words(*.errors))]
     PolicyErrors {
         /// How many.
         errors: u32,
@@ -324,6 +324,10 @@ pub enum Refusal {
         /// What was asked.
         found: u64,
     },
+}
+
+fn errors_in_words(errors: u32) -> String {
+    if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") }
 }
 
 fn by(holds: &[BlockedBy]) -> String {

@@ -1,1 +1,22 @@
-//! plan.
+//! The calendar planner: at which instant a step may go out, and why then.
+//!
+//! It knows zones, delays, weekdays and hours. It does not know policies, holds, senders or
+//! stores: what a full day is, and which seed a jitter has, is told by the caller.
+
+mod delay;
+mod explain;
+mod place;
+mod window;
+mod zone;
+
+#[cfg(test)]
+mod tests;
+
+pub use delay::{due, keep};
+pub use explain::{Move, Why, explain_place};
+pub use place::{place, place_where};
+pub use window::{HORIZON_DAYS, is_open, next_open, window_at};
+pub use zone::{UnknownZone, Zone, day_after, next_business_day};
+
+/// Milliseconds in a day of 24 hours.
+const DAY_MS: i64 = 86_400_000;
