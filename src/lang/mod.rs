@@ -1,1 +1,27 @@
-//! lang.
+//! The rules language: text to tree to checked policy, and the interpreter that evaluates it on
+//! events. It knows no stores, no clocks and no files.
+
+mod ast;
+mod check;
+mod diagnostic;
+mod effect;
+mod evaluate;
+mod event;
+mod expected;
+mod explain;
+mod facts;
+mod ir;
+mod literal;
+mod nearest;
+mod parse;
+mod policy;
+mod report;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+pub use effect::{ClauseTrace, Effect, End, Ending, Fired, RuleTrace, RuleVerdict};
+pub use event::{EventError, TypedEvent};
+pub use facts::Facts;
+pub use policy::{Policy, PolicyHash, RuleIndex, RuleInfo, check};
+pub use report::{Code, Diagnostic, Place, Severity, render};

@@ -1,0 +1,210 @@
+//! The check: names, types and rules of a tree, and from it the policy that runs. It knows places
+//! and meanings, and neither grammar nor events that happen.
+
+mod conditions;
+mod declarations;
+mod effects;
+mod overrides;
+mod paths;
+mod values;
+
+use std::collections::HashMap;
+
+use super::ast::{Ast, Span, Word};
+use super::diagnostic as say;
+use super::ir::{ByName, EventKind, List, Rule};
+use super::nearest::nearest;
+use super::policy::{RuleIndex, RuleInfo};
+use super::report::{Finding, Findings, Lines};
+
+/// The words that cannot be names, because they would be read as something else: in rules, or, as
+/// `rule-error`, in explanations.
+const RESERVED: [&str; 25] = [
+    "on",
+    "where",
+    "except",
+    "when",
+    "pause",
+    "stop",
+    "ignore",
+    "resume",
+    "overrides",
+    "reason",
+    "for",
+    "until",
+    "else",
+    "max",
+    "from",
+    "and",
+    "or",
+    "not",
+    "is",
+    "in",
+    "starts",
+    "ends",
+    "matches",
+    "known",
+    "rule-error",
+];
+
+/// What the check makes of a tree without errors.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    pub infos: Vec<RuleInfo>,
+    pub rules: Vec<Rule>,
+    pub rule_names: ByName<RuleIndex>,
+    pub events: Vec<EventKind>,
+    pub event_names: ByName<u32>,
+    pub lists: Vec<List>,
+}
+
+/// Checks the tree of a bundle whose first `files` files are the user's; the vocabulary follows.
+pub(super) fn check(ast: &Ast, lines: &Lines<'_>, files: u32, findings: &mut Findings) -> Checked {
+    let mut checker = Checker {
+        ast,
+        lines,
+        findings,
+        out: Checked::default(),
+        lists: ByName::default(),
+        helps_left: 500,
+    };
+    checker.versions(files);
+    checker.events();
+    checker.lists();
+    checker.rule_names();
+    checker.rules();
+    checker.overrides();
+    checker.out
+}
+
+struct Checker<'a> {
+    ast: &'a Ast,
+    lines: &'a Lines<'a>,
+    findings: &'a mut Findings,
+    out: Checked,
+    lists: ByName<u32>,
+    /// How often a nearest name is still looked for: many mistakes must not make the check slow.
+    helps_left: u32,
+}
+
+impl<'a> Checker<'a> {
+    fn say(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Whether one more nearest name may be looked for.
+    fn may_help(&mut self) -> bool {
+        let may = self.helps_left > 0;
+        self.helps_left = self.helps_left.saturating_sub(1);
+        may
+    }
+
+    fn nearest<'n>(
+        &mut self,
+        word: &str,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Option<&'n str> {
+        if self.may_help() { nearest(word, names) } else { None }
+    }
+
+    /// Says so if the word cannot be a name where other words may stand.
+    fn free_name(&mut self, word: &Word) {
+        if RESERVED.contains(&word.text.as_str()) {
+            self.say(say::bad_name(word.at, &word.text));
+        } else {
+            self.name(word);
+        }
+    }
+
+    /// Says so if the word cannot be a name.
+    fn name(&mut self, word: &Word) {
+        let shaped = word.text.starts_with(|c: char| c.is_ascii_lowercase())
+            && word
+                .text
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'));
+        if !shaped {
+            self.say(say::bad_name(word.at, &word.text));
+        }
+    }
+
+    fn rules(&mut self) {
+        let ast = self.ast;
+        for (number, decl) in ast.rules.iter().enumerate().take(say::MAX_RULES) {
+            let Ok(number) = u16::try_from(number) else {
+                break;
+            };
+            let index = RuleIndex(number);
+            let errors_before = self.findings.errors;
+            let mut rule = Rule { events: self.listens(decl, index), ..Rule::default() };
+            let mut known = paths::Known::default();
+            rule.clauses = self.conditions(decl, &rule.events, &mut known);
+            let partial = decl.partial || self.errors_since(errors_before);
+            rule.effects = self.effects(decl, &rule.events, &known, partial);
+            self.out.rules.push(rule);
+            let info = self.info(decl);
+            self.out.infos.push(info);
+        }
+    }
+
+    fn errors_since(&self, before: usize) -> bool {
+        self.findings.errors > before
+    }
+
+    /// The events a rule listens to; it is entered as their listener.
+    fn listens(&mut self, decl: &super::ast::RuleDecl, index: RuleIndex) -> Vec<u32> {
+        let mut events: Vec<u32> = Vec::new();
+        let mut seen: HashMap<u32, Span> = HashMap::new();
+        for word in &decl.on {
+            let Some(event) = self.event_named(word) else {
+                continue;
+            };
+            if seen.insert(event, word.at).is_some() {
+                self.say(say::repeated_event(word.at, &word.text));
+                continue;
+            }
+            events.push(event);
+            if let Some(event) = self.out.events.get_mut(event as usize) {
+                event.listeners.push(index);
+            }
+        }
+        if decl.on.is_empty() && !decl.partial {
+            self.say(say::no_event(decl.name.at, &decl.name.text));
+        }
+        events
+    }
+
+    fn event_named(&mut self, word: &Word) -> Option<u32> {
+        if let Some(event) = self.out.event_names.get(word.text.as_str()) {
+            return Some(*event);
+        }
+        let names: Vec<_> = self.out.events.iter().map(|event| event.name.clone()).collect();
+        let nearest = self.nearest(&word.text, names.iter().map(|name| &**name));
+        self.say(say::unknown_event(word.at, &word.text, nearest));
+        None
+    }
+
+    fn info(&mut self, decl: &super::ast::RuleDecl) -> RuleInfo {
+        let mut owner = None;
+        for mark in &decl.marks {
+            if mark.name.text == "owner" {
+                owner = mark.argument.clone();
+            } else {
+                let nearest = self.nearest(&mark.name.text, ["owner"]);
+                self.say(say::unknown_mark(mark.name.at, &mark.name.text, nearest));
+            }
+        }
+        if let Some(again) = decl.reasons.get(1) {
+            self.say(say::repeated_clause(again.at, "`reason`"));
+        }
+        let name = &decl.name;
+        RuleInfo {
+            name: name.text.clone(),
+            title: decl.title.as_ref().map(|title| title.text.clone()),
+            file: self.lines.name(name.at.file).to_owned(),
+            line: self.lines.line(name.at),
+            reason: decl.reasons.first().map(|reason| reason.text.clone()),
+            owner,
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Every finding there is, one constructor each. H00xx: reading; H01xx: names and types; H02xx:
+//! rules. It decides the words, never whether there is something to say.
+
+use crate::model::Scope;
+
+use super::ast::Span;
+use super::report::Finding;
+
+/// The most bytes of one file.
+pub(super) const MAX_FILE_BYTES: usize = 1 << 20;
+/// The most rules of a policy.
+pub(super) const MAX_RULES: usize = 10_000;
+/// The most entries of one list.
+pub(super) const MAX_LIST_ENTRIES: usize = 100_000;
+/// The deepest nesting of brackets.
+pub(super) const MAX_DEPTH: usize = 64;
+/// The most effects of one rule.
+pub(super) const MAX_EFFECTS: usize = 64;
+
+fn mean(nearest: Option<&str>) -> Option<String> {
+    nearest.map(|name| format!("did you mean `{name}`?"))
+}
+
+fn mean_or(nearest: Option<&str>, what: &str, all: &[&str]) -> String {
+    let list = format!("{what}: {}", all.join(", "));
+    match mean(nearest) {
+        Some(question) => format!("{question} {list}"),
+        None => list,
+    }
+}
+
+// H00xx: reading.
+
+pub(super) fn bad_item(at: Span, found: &str) -> Finding {
+    let message = format!("expected a declaration, found `{found}`");
+    Finding::error(1, at, message, "cannot be read")
+        .help("a file has `policy`, `domains`, `event` and `rule` declarations")
+}
+
+pub(super) fn bad_syntax(at: Span, expected: &str, found: &str) -> Finding {
+    Finding::error(2, at, format!("expected {expected}, found {found}"), "cannot be read")
+}
+
+pub(super) fn missing_policy(at: Span) -> Finding {
+    let message = "the file does not say which version of the language it is in".to_owned();
+    Finding::error(3, at, message, "expected `policy 1` first").help("write `policy 1` at the top")
+}
+
+pub(super) fn unsupported_version(at: Span, found: &str) -> Finding {
+    let message = format!("version `{found}` of the language is not supported");
+    Finding::error(4, at, message, "expected 1").help("this version of holdline reads `policy 1`")
+}
+
+pub(super) fn unclosed(at: Span, what: &str) -> Finding {
+    Finding::error(5, at, format!("{what} is not closed"), "opened here").help("add a `}`")
+}
+
+pub(super) fn unclosed_text(at: Span) -> Finding {
+    Finding::error(6, at, "the text has no closing quote".to_owned(), "opened here")
+        .help("text stands between double quotes, on one line")
+}
+
+pub(super) fn too_deep(at: Span) -> Finding {
+    let message = format!("brackets are nested more than {MAX_DEPTH} deep");
+    Finding::error(7, at, message, "too deep").help("split the condition, or the rule")
+}
+
+pub(super) fn file_too_large(at: Span, bytes: usize) -> Finding {
+    let message = format!("a file has at most {MAX_FILE_BYTES} bytes, found {bytes}");
+    Finding::error(8, at, message, "nothing of it was read").help("split the policy into files")
+}
+
+pub(super) fn too_many_rules(at: Span, found: usize) -> Finding {
+    let message = format!("a policy has at most {MAX_RULES} rules, found {found}");
+    Finding::error(9, at, message, "the first one too many")
+}
+
+pub(super) fn too_many_entries(at: Span, found: usize) -> Finding {
+    let message = format!("a list has at most {MAX_LIST_ENTRIES} entries, found {found}");
+    Finding::error(10, at, message, "the first one too many")
+}
+
+pub(super) fn not_supported(at: Span, what: &str) -> Finding {
+    Finding::error(11, at, format!("{what} is not supported by this version"), "not supported")
+        .help("it belongs to the language, but this version of holdline does not read it yet")
+}
+
+pub(super) fn bad_escape(at: Span, found: char) -> Finding {
+    let message = format!("unknown escape `\\{found}` in a text");
+    Finding::error(12, at, message, "here").help("a text has `\\\"` and `\\\\`, and no others")
+}
+
+pub(super) fn bad_literal(at: Span, found: &str) -> Finding {
+    let message = format!("`{found}` is not a number, date, instant or duration");
+    Finding::error(13, at, message, "cannot be read").help(
+        "write `3`, `2026-07-07`, `2026-07-07T09:00:00Z`, or a duration such as `3d`, `12h`, `45m`",
+    )
+}
+
+pub(super) fn foreign_operator(at: Span, found: &str) -> Finding {
+    let word = match found {
+        "!=" => "is not",
+        "is in" => "in",
+        "is not in" => "not in",
+        _ => "is",
+    };
+    let message = format!("expected `{word}`, found `{found}`");
+    Finding::error(14, at, message, "not an operator").help(format!("write `{word}`"))
+}
+
+pub(super) fn repeated_version(at: Span) -> Finding {
+    Finding::error(15, at, "`policy` is said more than once".to_owned(), "again here")
+        .help("keep one, at the top")
+}
+
+pub(super) fn missing_value(at: Span, operator: &str) -> Finding {
+    let message = format!("expected a value after `{operator}`, found none");
+    Finding::error(16, at, message, "of what?")
+}
+
+pub(super) fn missing_comma(at: Span) -> Finding {
+    let message = "expected `,` between the entries of a list".to_owned();
+    Finding::error(17, at, message, "no comma before this")
+}
+
+pub(super) fn too_many_effects(at: Span, found: usize) -> Finding {
+    let message = format!("a rule has at most {MAX_EFFECTS} effects, found {found}");
+    Finding::error(18, at, message, "the first one too many")
+}
+
+// H01xx: names and types.
+
+pub(super) fn unknown_event(at: Span, name: &str, nearest: Option<&str>) -> Finding {
+    Finding::error(101, at, format!("unknown event `{name}`"), "not declared").maybe(mean(nearest))
+}
+
+pub(super) fn unknown_attribute(
+    at: Span,
+    event: &str,
+    name: &str,
+    nearest: Option<&str>,
+) -> Finding {
+    let message = format!("event `{event}` has no attribute `{name}`");
+    Finding::error(102, at, message, "not an attribute").maybe(mean(nearest))
+}
+
+pub(super) fn unknown_path(at: Span, path: &str, nearest: Option<&str>) -> Finding {
+    let help = mean(nearest).unwrap_or_else(|| {
+        "a rule reads the attributes of its event, and fields of prospect, company, campaign and \
+         enrollment"
+            .to_owned()
+    });
+    Finding::error(103, at, format!("unknown name `{path}`"), "cannot be read by a rule").help(help)
+}
+
+pub(super) fn unknown_scope(at: Span, name: &str, nearest: Option<&str>) -> Finding {
+    let all = Scope::ALL.map(Scope::name);
+    Finding::error(104, at, format!("unknown scope `{name}`"), "not a scope")
+        .help(mean_or(nearest, "scopes", &all))
+}
+
+pub(super) fn unknown_list(at: Span, name: &str, nearest: Option<&str>) -> Finding {
+    Finding::error(105, at, format!("unknown list `{name}`"), "not declared").maybe(mean(nearest))
+}
+
+pub(super) fn unknown_rule(at: Span, name: &str, nearest: Option<&str>) -> Finding {
+    Finding::error(106, at, format!("unknown rule `{name}`"), "no such rule").maybe(mean(nearest))
+}
+
+pub(super) fn unknown_value(
+    at: Span,
+    path: &str,
+    name: &str,
+    nearest: Option<&str>,
+    all: &[&str],
+) -> Finding {
+    Finding::error(107, at, format!("`{path}` is never `{name}`"), "not one of its values")
+        .help(mean_or(nearest, "values", all))
+}
+
+pub(super) fn unknown_mode(at: Span, name: &str, nearest: Option<&str>) -> Finding {
+    Finding::error(108, at, format!("unknown resume mode `{name}`"), "not a mode").help(mean_or(
+        nearest,
+        "the mode is",
+        &["keep"],
+    ))
+}
+
+pub(super) fn unknown_type(at: Span, name: &str, nearest: Option<&str>, all: &[&str]) -> Finding {
+    Finding::error(109, at, format!("unknown type `{name}`"), "not a type")
+        .help(mean_or(nearest, "types", all))
+}
+
+pub(super) fn ill_typed(at: Span, expected: &str, found: &str) -> Finding {
+    Finding::error(110, at, format!("expected {expected}, found {found}"), "of another type")
+        .help("values are never converted: both sides have to be of one type")
+}
+
+pub(super) fn foreign_attribute(at: Span, path: &str, event: &str, other: &str) -> Finding {
+    let message = format!("`{path}` cannot be read when the event is `{other}`");
+    Finding::error(111, at, message, "not on every event of this rule")
+        .help(format!("put it in a rule whose only event is `{event}`"))
+}
+
+pub(super) fn unhandled_optional(at: Span, path: &str) -> Finding {
+    Finding::error(112, at, format!("`{path}` may be unknown"), "what if it is unknown?")
+        .help(format!("say `{path} is known and …` before it"))
+}
+
+pub(super) fn always_known(at: Span, path: &str) -> Finding {
+    Finding::warning(113, at, format!("`{path}` is always known"), "says nothing")
+        .help("leave the test out")
+}
+
+pub(super) fn duplicate_name(at: Span, what: &str, name: &str) -> Finding {
+    let message = format!("{what} `{name}` is declared more than once");
+    Finding::error(114, at, message, "again here")
+        .help("names hold for the whole policy, and for the shipped events too")
+}
+
+pub(super) fn duplicate_attribute(at: Span, what: &str, name: &str) -> Finding {
+    Finding::error(115, at, format!("{what} `{name}` is declared more than once"), "again here")
+}
+
+pub(super) fn duplicate_entry(at: Span, name: &str) -> Finding {
+    Finding::warning(116, at, format!("`{name}` is in the list already"), "again here")
+        .help("remove one of them")
+}
+
+pub(super) fn not_a_scope(at: Span, path: &str, found: &str) -> Finding {
+    let message = format!("expected an attribute that holds a scope, found {found}");
+    Finding::error(117, at, message, "not a scope")
+        .help(format!("declare the attribute of `{path}` as `scope`, or as an enum of scopes"))
+}
+
+pub(super) fn bad_name_text(at: Span, what: &str, found: &str) -> Finding {
+    Finding::error(118, at, format!("`{found}` is not {what}"), "cannot match anything")
+}
+
+pub(super) fn unknown_mark(at: Span, name: &str, nearest: Option<&str>) -> Finding {
+    Finding::error(119, at, format!("unknown attribute `@{name}` of a rule"), "not known")
+        .help(mean_or(nearest, "attributes", &["owner"]))
+}
+
+pub(super) fn bad_name(at: Span, name: &str) -> Finding {
+    Finding::error(120, at, format!("`{name}` cannot be a name"), "not a name").help(
+        "names have letters a to z, digits and hyphens, begin with a letter, and are not words of \
+         the language",
+    )
+}
+
+pub(super) fn not_a_condition(at: Span, path: &str, found: &str) -> Finding {
+    let message = format!("expected a condition, found {found}");
+    Finding::error(121, at, message, "neither true nor false")
+        .help(format!("compare it, as in `{path} is …`"))
+}
+
+// H02xx: rules.
+
+pub(super) fn no_effect(at: Span, name: &str) -> Finding {
+    Finding::error(201, at, format!("rule `{name}` has no effect"), "does nothing")
+        .help("add `pause`, `stop`, `resume` or `ignore`")
+}
+
+pub(super) fn no_event(at: Span, name: &str) -> Finding {
+    Finding::error(202, at, format!("rule `{name}` listens to no event"), "can never fire")
+        .help("add `on` and an event")
+}
+
+pub(super) fn ignore_with_others(at: Span) -> Finding {
+    let message = "`ignore` stands together with other effects".to_owned();
+    Finding::error(203, at, message, "places nothing")
+        .help("remove `ignore`, or make it a rule of its own that overrides this one")
+}
+
+pub(super) fn stop_with_end(at: Span, word: &str) -> Finding {
+    let message = format!("a stop has no end, found `{word}`");
+    Finding::error(204, at, message, "a stop is final").help("use `pause`, or remove the end")
+}
+
+pub(super) fn until_without_else(at: Span, path: &str) -> Finding {
+    let message = format!("`{path}` may be unknown, and there is no `else`");
+    Finding::error(205, at, message, "until when, if it is unknown?")
+        .help("add `else manual`, or `else` and a duration")
+}
+
+pub(super) fn override_cycle(at: Span, path: &str) -> Finding {
+    Finding::error(206, at, format!("rules override each other: {path}"), "closes the circle")
+}
+
+pub(super) fn override_of_stop(at: Span, name: &str) -> Finding {
+    Finding::error(207, at, format!("rule `{name}` stops, and a stop is never overridden"), "stops")
+        .help("narrow that rule with `except`")
+}
+
+pub(super) fn mode_not_supported(at: Span, name: &str) -> Finding {
+    let message = format!("resume mode `{name}` is not supported by this version");
+    Finding::error(208, at, message, "not supported").help("this version has `keep`")
+}
+
+pub(super) fn resume_without_from(at: Span) -> Finding {
+    let message = "`resume` does not say whose holds it lifts".to_owned();
+    Finding::error(209, at, message, "of which rules?")
+        .help("add `from` and the rules, as in `resume sender from sender-disconnected`")
+}
+
+pub(super) fn mode_without_pause(at: Span, name: &str) -> Finding {
+    let message = format!("`resume {name}` follows no pause");
+    Finding::error(210, at, message, "belongs to a pause")
+        .help("it says how a pause resumes: put it right behind the pause, once")
+}
+
+pub(super) fn bad_tail(at: Span, word: &str, why: &str) -> Finding {
+    Finding::error(211, at, format!("`{word}` cannot stand here: {why}"), "not here")
+}
+
+pub(super) fn resume_from_stop(at: Span, name: &str) -> Finding {
+    let message = format!("rule `{name}` places no pause, and only pauses are lifted by rules");
+    Finding::error(212, at, message, "places no pause")
+        .help("name rules that pause; only a person lifts a stop")
+}
+
+pub(super) fn repeated_clause(at: Span, what: &str) -> Finding {
+    Finding::error(213, at, format!("{what} is said more than once"), "again here")
+        .help("keep one of them")
+}
+
+pub(super) fn repeated_event(at: Span, name: &str) -> Finding {
+    Finding::warning(214, at, format!("the rule listens to `{name}` already"), "again here")
+        .help("remove one of them")
+}
+
+pub(super) fn override_never_meets(at: Span, name: &str) -> Finding {
+    let message = format!("rule `{name}` listens to none of the events of this rule");
+    Finding::warning(215, at, message, "is never overridden by it")
+        .help("a rule is overridden only when both match the same event")
+}
+
+pub(super) fn missing_scope(at: Span, verb: &str) -> Finding {
+    let all = Scope::ALL.map(Scope::name);
+    Finding::error(216, at, format!("`{verb}` does not say what it covers"), "whom?")
+        .help(format!("scopes: {}", all.join(", ")))
+}

@@ -1,0 +1,58 @@
+//! Mistakes that people make, and what they are told. One snapshot holds them all.
+
+use std::fmt::Write as _;
+
+use super::super::check;
+use super::bundle;
+
+/// Rules files behind their `policy 1`, each with one or two mistakes.
+const MISTAKES: &[&str] = &[
+    "rule a { on reply where reply.kind is human, pause prospect }",
+    "rule a { on reply where reply.kind is human paus prospect }",
+    "rule a on reply pause prospect }\nrule b { on reply ignore }",
+    "rule a { on reply pause prospect until friday }",
+    "rule a { on reply pause prospect until 31d }",
+    "rule a { on reply where prospect.tags is \"x\" pause prospect }",
+    "rule a { on reply where prospect.tags in [\"x\"] pause prospect }",
+    "rule a { on reply where reply.kind is \"human\" pause prospect }",
+    "rule a { on reply where \"human\" is reply.kind pause prospect }",
+    "rule a { on reply where reply.kind in free pause prospect }",
+    "rule a { on reply where kind is human pause prospect }",
+    "rule a { on reply where prospect.domain in [\"gmail.com\" \"x.com\", \"gmail.com\"] \
+     pause prospect }",
+    "event x { a: text b: nope, c: foo | }\nrule a { on x ignore }",
+    "event x { a text  b: number }",
+    "rule a { on reply pause prospect for 3d until 2026-01-01 else manual }",
+    "rule a { on reply pause company in campain }",
+    "rule a { on reply pause prospect for 3d else 2d }",
+    "rule a { on reply where (reply.kind is human)) pause prospect }",
+    "rule a { on reply where reply.kind is not in [human] pause prospect }",
+    "rule a { on reply where reply.kind == human && reply.intent != referral pause prospect }",
+    "rule a { on reply overrides a pause prospect }",
+    "rule a { on sender.connected resume sender from }",
+    "rule а { on reply pause prospect }",
+    "rule a { on reply pause prospect reason \"x }\nrule b { on open ignore }",
+    "rule a { on reply pause prospect reason }",
+    "rule a { on reply where reply.kind in [human, robot] pause prospect }",
+    "rule a { on reply where prospect.field(industry) is \"x\" pause prospect }",
+    "rule a { on reply where prospect.field(\"industry\") is \"x\" pause prospect }",
+    "rule a { on reply for 3d pause prospect }",
+    "\n# c\nrule a {\n  on reply # why\n  where reply.kind is human # because\n\
+       pause prospect # x\n}",
+];
+
+#[test]
+fn each_mistake_is_told_in_words_of_the_language() {
+    let mut told = String::new();
+    for text in MISTAKES {
+        let _ = writeln!(told, "{text}");
+        for found in check(&bundle(&format!("policy 1\n{text}"))) {
+            let _ = writeln!(told, "    {found}");
+            if let Some(help) = found.help {
+                let _ = writeln!(told, "        {help}");
+            }
+        }
+        told.push('\n');
+    }
+    insta::assert_snapshot!(told);
+}
