@@ -5,3 +5,13 @@ pub mod model;
 pub mod lang;
 
 pub mod plan;
+
+pub mod engine;
+
+pub use engine::{Digest, Engine, EngineError, Opened, Snapshot, View};
+pub use lang::{Diagnostic, Policy};
+pub use model::{
+    Action, Campaign, Command, Company, DueSend, Event, HoldKind, HoldTarget, Instant, Outcome,
+    PolicyBundle, PolicyFile, Prospect, Refusal, Report, Scope, Selection, Sender, Status, Step,
+    Token, Verdict,
+};

@@ -1,1 +1,43 @@
-//! engine.
+//! The engine: a deterministic state machine over commands, and the thread that owns it.
+//!
+//! It knows nothing of files, sockets or clocks: what keeps its commands and its state is behind
+//! the ports of [`port`].
+
+mod address;
+mod campaign;
+mod control;
+mod data;
+mod digest;
+mod event;
+mod explain;
+mod facts;
+mod fingerprint;
+mod handle;
+mod hold;
+mod image;
+mod index;
+mod lanes;
+mod names;
+mod pages;
+mod people;
+pub mod port;
+mod read;
+mod record;
+mod select;
+mod send;
+mod state;
+mod timeline;
+pub mod view;
+mod weight;
+mod workspace;
+mod writer;
+
+pub use address::SUFFIX_VERSION;
+pub use digest::Digest;
+#[cfg(feature = "store")]
+pub(crate) use handle::Keeper;
+pub use handle::{Engine, Opened};
+pub use read::{CompanyView, List, View};
+pub use record::Tally;
+pub use state::{Applied, DEFAULT_WORKSPACE, Snapshot, State};
+pub use writer::{BATCH_BYTES, BATCH_COMMANDS, EngineError};

@@ -1,0 +1,263 @@
+//! The state of one workspace: tables and how they refer to each other.
+//!
+//! A clone is a snapshot. Everything that is only there to be fast is in [`super::index`] instead,
+//! and can be made anew from this.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::address;
+use super::fingerprint::{Fingerprint, jitter_seed};
+use super::names::Names;
+use super::pages::Pages;
+use super::record::{
+    Anchor, AnswerRecord, CampaignRecord, CauseRecord, Claims, CompanyRecord, DeliveryRecord,
+    EnrollmentRecord, HoldRecord, NONE, Phase, ProspectRecord, SeenRecord, SenderRecord, Tally,
+    Target,
+};
+use crate::lang::Policy;
+use crate::model::{Instant, PolicyBundle, Step};
+use crate::plan::Zone;
+
+/// A company in a campaign: made when something is held at that scope.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct PairRecord {
+    pub(crate) company: u32,
+    pub(crate) campaign: u32,
+    pub(crate) anchor: Anchor,
+}
+
+/// A policy that was published.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) bundle: PolicyBundle,
+    pub(crate) policy: Arc<Policy>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Data {
+    /// The greatest instant that any command brought.
+    pub(crate) now: Instant,
+    pub(crate) zone: Option<Zone>,
+    pub(crate) company_names: Names,
+    pub(crate) companies: Pages<CompanyRecord>,
+    pub(crate) prospect_names: Names,
+    pub(crate) prospects: Pages<ProspectRecord>,
+    pub(crate) sender_names: Names,
+    pub(crate) senders: Pages<SenderRecord>,
+    pub(crate) campaign_names: Names,
+    pub(crate) campaigns: Pages<CampaignRecord>,
+    pub(crate) pairs: Pages<PairRecord>,
+    pub(crate) pair_ids: Arc<BTreeMap<(u32, u32), u32>>,
+    /// Domains that a company was given, besides its key.
+    pub(crate) domains: Arc<BTreeMap<Box<str>, u32>>,
+    pub(crate) enrollments: Pages<EnrollmentRecord>,
+    pub(crate) deliveries: Pages<DeliveryRecord>,
+    pub(crate) claims: Arc<Claims>,
+    pub(crate) holds: Pages<HoldRecord>,
+    pub(crate) causes: Pages<CauseRecord>,
+    /// Every policy that was ever published; the last one is in force.
+    pub(crate) policies: Arc<Vec<Published>>,
+    pub(crate) seen: Pages<SeenRecord>,
+    pub(crate) answers: Pages<AnswerRecord>,
+    /// Events that were taken back before they were seen, and on which day.
+    pub(crate) retracted: Arc<BTreeMap<Fingerprint, i32>>,
+    /// What is held in the whole workspace.
+    pub(crate) anchor: Anchor,
+    /// The sender that was served last: the next claim goes on after it.
+    pub(crate) last_served: u32,
+    pub(crate) tally: Tally,
+}
+
+impl Data {
+    pub(crate) fn policy(&self) -> Option<&Arc<Policy>> {
+        self.policies.last().map(|published| &published.policy)
+    }
+
+    pub(crate) fn workspace_zone(&self) -> Zone {
+        self.zone.unwrap_or(Zone::UTC)
+    }
+
+    pub(crate) fn sender_zone(&self, sender: &SenderRecord) -> Zone {
+        sender.zone.unwrap_or_else(|| self.workspace_zone())
+    }
+
+    pub(crate) fn prospect_zone(&self, prospect: u32) -> Zone {
+        let zone = self.prospects.get(prospect).and_then(|prospect| prospect.zone);
+        zone.unwrap_or_else(|| self.workspace_zone())
+    }
+
+    /// The zone of an enrollment's steps: the prospect's, else the campaign's, else the sender's.
+    pub(crate) fn step_zone(&self, enrollment: &EnrollmentRecord) -> Zone {
+        let prospect = self.prospects.get(enrollment.prospect).and_then(|record| record.zone);
+        let campaign = || self.campaigns.get(enrollment.campaign).and_then(|record| record.zone);
+        let sender = || self.senders.get(enrollment.sender).map(|record| self.sender_zone(record));
+        prospect.or_else(campaign).or_else(sender).unwrap_or(Zone::UTC)
+    }
+
+    /// The step that an enrollment waits for.
+    pub(crate) fn next_step(&self, enrollment: &EnrollmentRecord) -> Option<&Step> {
+        if !enrollment.has_next() {
+            return None;
+        }
+        let campaign = self.campaigns.get(enrollment.campaign)?;
+        campaign.steps.get(usize::from(enrollment.position))
+    }
+
+    pub(crate) fn seed(&self, enrollment: &EnrollmentRecord) -> u64 {
+        let campaign = self.campaign_names.text(enrollment.campaign);
+        let prospect = self.prospect_names.text(enrollment.prospect);
+        jitter_seed(campaign, prospect, enrollment.position)
+    }
+
+    /// Whether it waits for a step with a planned instant: these are in the lanes or parked.
+    pub(crate) fn is_waiting(enrollment: &EnrollmentRecord) -> bool {
+        enrollment.phase == Phase::Waiting && enrollment.has_next() && enrollment.plan.at.is_some()
+    }
+
+    pub(crate) fn address<'a>(&'a self, prospect: u32) -> Option<&'a str> {
+        let record = self.prospects.get(prospect)?;
+        let given: Option<&'a str> =
+            record.details.as_ref().and_then(|details| details.address.as_deref());
+        given.or_else(|| {
+            let key = self.prospect_names.text(prospect);
+            key.contains('@').then_some(key)
+        })
+    }
+
+    pub(crate) fn enrollment_id(&self, campaign: u32, prospect: u32) -> Option<u32> {
+        self.enrollments_of(prospect)
+            .find(|id| self.enrollments.get(*id).is_some_and(|record| record.campaign == campaign))
+    }
+
+    /// A prospect's enrollments, newest first.
+    pub(crate) fn enrollments_of(&self, prospect: u32) -> impl Iterator<Item = u32> {
+        let first = self.prospects.get(prospect).map_or(NONE, |record| record.first_enrollment);
+        std::iter::successors((first != NONE).then_some(first), move |id| {
+            let next = self.enrollments.get(*id).map_or(NONE, |record| record.next_of_prospect);
+            (next != NONE).then_some(next)
+        })
+    }
+
+    /// The prospects of a company, in the order in which they joined it.
+    pub(crate) fn members(&self, company: u32) -> impl Iterator<Item = u32> {
+        let members = self.companies.get(company).map(|record| &record.members);
+        members.into_iter().flat_map(Pages::iter).map(|(_, prospect)| *prospect).filter(
+            move |prospect| {
+                self.prospects.get(*prospect).is_some_and(|record| record.company == company)
+            },
+        )
+    }
+
+    /// A claimed or leaving send of the enrollment.
+    pub(crate) fn deliveries_of(
+        &self,
+        enrollment: &EnrollmentRecord,
+    ) -> impl Iterator<Item = &DeliveryRecord> {
+        std::iter::successors(self.deliveries.get(enrollment.last_delivery), |delivery| {
+            self.deliveries.get(delivery.previous)
+        })
+    }
+
+    /// The company that an address speaks for: the one that was given its domain, else its
+    /// registrable domain. `Ok` if there is such a company, `Err` with the key of one to make.
+    pub(crate) fn company_of(&self, address: &str) -> Option<Result<u32, String>> {
+        let domain = address::domain_of(address)?;
+        if let Some(company) = self.domains.get(domain.as_str()) {
+            return Some(Ok(*company));
+        }
+        let registrable = address::company_domain(&domain)?;
+        if let Some(company) = self.domains.get(registrable) {
+            return Some(Ok(*company));
+        }
+        Some(self.company_names.id(registrable).ok_or_else(|| registrable.to_owned()))
+    }
+
+    /// The anchors of all that covers an enrollment, narrow to wide.
+    pub(crate) fn anchors<'a>(
+        &'a self,
+        enrollment: &'a EnrollmentRecord,
+    ) -> impl Iterator<Item = &'a Anchor> {
+        let prospect = self.prospects.get(enrollment.prospect);
+        let company = prospect.map_or(NONE, |prospect| prospect.company);
+        let pair = if company == NONE || self.pair_ids.is_empty() {
+            None
+        } else {
+            self.pair_ids.get(&(company, enrollment.campaign))
+        };
+        [
+            Some(&enrollment.anchor),
+            prospect.map(|prospect| &prospect.anchor),
+            pair.and_then(|id| self.pairs.get(*id)).map(|pair| &pair.anchor),
+            self.companies.get(company).map(|company| &company.anchor),
+            self.senders.get(enrollment.sender).map(|sender| &sender.anchor),
+            self.campaigns.get(enrollment.campaign).map(|campaign| &campaign.anchor),
+            Some(&self.anchor),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// The live holds that cover an enrollment, narrow to wide.
+    pub(crate) fn covering<'a>(
+        &'a self,
+        enrollment: &'a EnrollmentRecord,
+    ) -> impl Iterator<Item = (u32, &'a HoldRecord)> {
+        self.anchors(enrollment)
+            .flat_map(|anchor| anchor.live().iter())
+            .filter_map(|id| Some((*id, self.holds.get(*id)?)))
+    }
+
+    pub(crate) fn is_covered(&self, enrollment: &EnrollmentRecord) -> bool {
+        self.anchors(enrollment).any(|anchor| !anchor.live().is_empty())
+    }
+
+    /// When the last hold that covered the enrollment was lifted.
+    pub(crate) fn freed_at(&self, enrollment: &EnrollmentRecord) -> Instant {
+        self.anchors(enrollment).map(|anchor| anchor.freed_at).max().unwrap_or_default()
+    }
+
+    pub(crate) fn anchor_mut(&mut self, target: &Target) -> Option<&mut Anchor> {
+        match target {
+            Target::Enrollment(id) => self.enrollments.get_mut(*id).map(|it| &mut it.anchor),
+            Target::Prospect(id) => self.prospects.get_mut(*id).map(|it| &mut it.anchor),
+            Target::CompanyInCampaign(id) => self.pairs.get_mut(*id).map(|it| &mut it.anchor),
+            Target::Company(id) => self.companies.get_mut(*id).map(|it| &mut it.anchor),
+            Target::Sender(id) => self.senders.get_mut(*id).map(|it| &mut it.anchor),
+            Target::Campaign(id) => self.campaigns.get_mut(*id).map(|it| &mut it.anchor),
+            Target::Workspace => Some(&mut self.anchor),
+            Target::Selection(_) => None,
+        }
+    }
+
+    /// The id of a company in a campaign, made if it is new.
+    pub(crate) fn pair(&mut self, company: u32, campaign: u32) -> u32 {
+        if let Some(id) = self.pair_ids.get(&(company, campaign)) {
+            return *id;
+        }
+        let record = PairRecord { company, campaign, anchor: Anchor::default() };
+        let id = self.pairs.push(record);
+        Arc::make_mut(&mut self.pair_ids).insert((company, campaign), id);
+        id
+    }
+
+    /// What a target is called: a key, or `prospect in campaign`.
+    pub(crate) fn target_name(&self, target: &Target) -> String {
+        match target {
+            Target::Enrollment(id) => self.enrollments.get(*id).map_or_else(String::new, |it| {
+                let prospect = self.prospect_names.text(it.prospect);
+                format!("{prospect} in {}", self.campaign_names.text(it.campaign))
+            }),
+            Target::Prospect(id) => self.prospect_names.text(*id).to_owned(),
+            Target::CompanyInCampaign(id) => self.pairs.get(*id).map_or_else(String::new, |it| {
+                let company = self.company_names.text(it.company);
+                format!("{company} in {}", self.campaign_names.text(it.campaign))
+            }),
+            Target::Company(id) => self.company_names.text(*id).to_owned(),
+            Target::Sender(id) => self.sender_names.text(*id).to_owned(),
+            Target::Campaign(id) => self.campaign_names.text(*id).to_owned(),
+            Target::Workspace => "everything".to_owned(),
+            Target::Selection(members) => format!("{members} selected"),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! A digest of what the state means: the same for the same commands, however they were batched,
+//! whenever the store was opened, and whatever lies where in memory.
+//!
+//! It is taken over logical records in the order of their keys. Sequence numbers, tokens, parking
+//! and the layout of queues are not part of it.
+
+use std::fmt;
+
+use super::data::Data;
+use super::event::OWN_SOURCE;
+use super::record::{Anchor, EnrollmentRecord, HoldRecord, NONE, Origin};
+use super::state::Snapshot;
+use crate::model::Instant;
+
+/// 256 bits that name a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The first six hexadecimal digits.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(6).collect()
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Snapshot {
+    /// The digest of everything that it shows.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut out = Out(blake3::Hasher::new());
+        let mut workspaces: Vec<(&str, &Data)> = self
+            .tables
+            .iter()
+            .enumerate()
+            .map(|(at, data)| (self.names.text(super::pages::dense(at)), data))
+            .collect();
+        workspaces.sort_by_key(|(name, _)| *name);
+        for (name, data) in workspaces {
+            out.text(name);
+            out.workspace(data);
+        }
+        Digest(*out.0.finalize().as_bytes())
+    }
+}
+
+struct Out(blake3::Hasher);
+
+impl Out {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as i64);
+        self.0.update(bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn texts(&mut self, texts: &[Box<str>]) {
+        self.number(texts.len() as i64);
+        texts.iter().for_each(|text| self.text(text));
+    }
+
+    fn number(&mut self, number: i64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    fn maybe(&mut self, text: Option<&str>) {
+        self.number(i64::from(text.is_some()));
+        self.text(text.unwrap_or_default());
+    }
+
+    fn instant(&mut self, at: Option<Instant>) {
+        self.number(at.map_or(-1, Instant::as_ms));
+    }
+
+    fn workspace(&mut self, data: &Data) {
+        self.instant(Some(data.now));
+        self.maybe(data.zone.map(|zone| zone.name()));
+        for published in data.policies.iter() {
+            self.text(&published.policy.hash().to_string());
+        }
+        self.companies(data);
+        self.prospects(data);
+        self.senders(data);
+        self.campaigns(data);
+        let mut enrollments: Vec<_> =
+            data.enrollments.iter().map(|(_, it)| (key_of(data, it), it)).collect();
+        enrollments.sort_by_key(|(key, _)| *key);
+        for (key, record) in &enrollments {
+            self.text(key.0);
+            self.text(key.1);
+            self.enrollment(data, record);
+        }
+        // Holds are numbered in the order of the commands, which is logical.
+        for (id, hold) in data.holds.iter() {
+            self.number(i64::from(id));
+            self.hold(data, hold);
+        }
+        let tally = data.tally;
+        // That a duplicate came is counted for people; it changes nothing.
+        let counts = [tally.events, tally.sent, tally.called_back, tally.put_off, tally.failed];
+        for count in counts {
+            self.number(count as i64);
+        }
+        let mut seen: Vec<(u128, bool)> =
+            data.seen.iter().map(|(_, it)| (it.event, it.retracted)).collect();
+        seen.sort_unstable();
+        for (event, retracted) in seen {
+            self.0.update(&event.to_le_bytes());
+            self.number(i64::from(retracted));
+        }
+        for event in data.retracted.keys() {
+            self.0.update(&event.to_le_bytes());
+        }
+    }
+
+    fn companies(&mut self, data: &Data) {
+        let mut companies: Vec<_> =
+            data.companies.iter().map(|(id, it)| (data.company_names.text(id), it)).collect();
+        companies.sort_by_key(|(key, _)| *key);
+        for (key, record) in companies {
+            self.text(key);
+            self.maybe(record.name.as_deref());
+            self.maybe(record.stage.as_deref());
+            self.texts(&record.tags);
+            self.texts(&record.domains);
+            self.anchor(&record.anchor);
+        }
+    }
+
+    fn prospects(&mut self, data: &Data) {
+        let mut prospects: Vec<_> =
+            data.prospects.iter().map(|(id, it)| (data.prospect_names.text(id), id, it)).collect();
+        prospects.sort_by_key(|(key, ..)| *key);
+        for (key, id, record) in prospects {
+            self.text(key);
+            self.maybe(data.address(id));
+            self.maybe((record.company != NONE).then(|| data.company_names.text(record.company)));
+            self.maybe(record.zone.map(|zone| zone.name()));
+            if let Some(details) = &record.details {
+                self.texts(&details.tags);
+                for (name, value) in &details.fields {
+                    self.text(name);
+                    self.text(value);
+                }
+            }
+            self.anchor(&record.anchor);
+        }
+    }
+
+    fn senders(&mut self, data: &Data) {
+        let mut senders: Vec<_> =
+            data.senders.iter().map(|(id, it)| (data.sender_names.text(id), it)).collect();
+        senders.sort_by_key(|(key, _)| *key);
+        for (key, record) in senders {
+            self.text(key);
+            self.maybe(record.zone.map(|zone| zone.name()));
+            self.number(record.limit_per_day.map_or(-1, i64::from));
+            self.number(record.gap_ms as i64);
+            self.instant(record.last_go);
+            self.number(i64::from(record.unconfirmed));
+            for (day, spent) in &record.spent {
+                self.number(i64::from(*day));
+                self.number(i64::from(*spent));
+            }
+            self.anchor(&record.anchor);
+        }
+    }
+
+    fn campaigns(&mut self, data: &Data) {
+        let mut campaigns: Vec<_> =
+            data.campaigns.iter().map(|(id, it)| (data.campaign_names.text(id), it)).collect();
+        campaigns.sort_by_key(|(key, _)| *key);
+        for (key, record) in campaigns {
+            self.text(key);
+            self.number(record.steps.len() as i64);
+            for step in record.steps.iter() {
+                self.text(&format!("{step:?}"));
+            }
+            self.number(i64::from(record.active_steps));
+            for sender in &record.senders {
+                self.text(data.sender_names.text(*sender));
+            }
+            self.maybe(record.zone.map(|zone| zone.name()));
+            self.texts(&record.tags);
+            self.anchor(&record.anchor);
+        }
+    }
+
+    fn anchor(&mut self, anchor: &Anchor) {
+        self.number(anchor.live().len() as i64);
+        for hold in anchor.live() {
+            self.number(i64::from(*hold));
+        }
+        self.instant(Some(anchor.freed_at));
+    }
+
+    fn enrollment(&mut self, data: &Data, record: &EnrollmentRecord) {
+        self.text(data.sender_names.text(record.sender));
+        self.text(data.status(record).name());
+        self.number(i64::from(record.position));
+        self.number(i64::from(record.steps));
+        self.number(i64::from(record.attempt));
+        self.instant(Some(record.base));
+        let settled = data.settled(record, data.now).at.filter(|_| Data::is_waiting(record));
+        // Where a held timeline was before now makes no difference: it is released later than that.
+        let overdue = data.is_covered(record) && settled.is_some_and(|at| at <= data.now);
+        self.instant(if overdue { Some(Instant::MIN) } else { settled });
+        self.anchor(&record.anchor);
+        for delivery in data.deliveries_of(record) {
+            self.number(i64::from(delivery.step));
+            self.instant(Some(delivery.confirmed));
+            self.instant(Some(delivery.sent));
+        }
+    }
+
+    fn hold(&mut self, data: &Data, hold: &HoldRecord) {
+        self.text(&hold.kind.to_string());
+        self.text(hold.target.scope().name());
+        self.text(&data.target_name(&hold.target));
+        self.text(&hold.mode.to_string());
+        self.instant(Some(hold.placed));
+        self.instant(hold.until);
+        self.maybe(data.rule_name(hold).as_deref());
+        match &hold.origin {
+            Origin::Rule { cause, error, .. } => {
+                self.maybe(error.as_deref());
+                let event = data.causes.get(*cause).map(|cause| &cause.event);
+                // The engine's own events are named by tokens, which differ from run to run.
+                let event = event.filter(|event| event.source != OWN_SOURCE);
+                self.maybe(event.map(|event| event.id.as_str()));
+                self.maybe(event.map(|event| event.source.as_str()));
+            }
+            Origin::Person { by, reason } => {
+                self.text(by);
+                self.maybe(reason.as_deref());
+            }
+            Origin::Engine { .. } => {}
+        }
+        match &hold.ended {
+            None => self.number(-1),
+            Some((at, how)) => {
+                self.instant(Some(*at));
+                self.text(&format!("{how:?}"));
+            }
+        }
+        for member in hold.members.iter().flat_map(|members| members.iter()) {
+            if let Some(record) = data.enrollments.get(*member) {
+                let key = key_of(data, record);
+                self.text(key.0);
+                self.text(key.1);
+            }
+        }
+    }
+}
+
+fn key_of<'a>(data: &'a Data, record: &EnrollmentRecord) -> (&'a str, &'a str) {
+    (data.campaign_names.text(record.campaign), data.prospect_names.text(record.prospect))
+}

@@ -1,0 +1,242 @@
+//! The engine as a host holds it: a handle that is cheap to clone and safe to share.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use super::port::{Journal, MemoryJournal};
+use super::state::{DEFAULT_WORKSPACE, Snapshot, State};
+use super::writer::{Encode, EngineError, Writer};
+use crate::model::{
+    Action, Command, DueSend, Event, Instant, Outcome, PolicyBundle, Refusal, Report, Token,
+    Verdict,
+};
+
+/// Keeps the last state when an engine closes, and whatever must be held until then.
+pub(crate) trait Keeper: Send {
+    /// Writes a checkpoint of a state that is durable in the journal.
+    fn keep(&mut self, snapshot: &Snapshot) -> Result<(), String>;
+}
+
+/// What opening found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// True if the store was made just now.
+    pub created: bool,
+    /// Commands that were replayed from the journal.
+    pub replayed: u64,
+    /// What was repaired, in sentences; empty after a clean close.
+    pub notes: Vec<String>,
+}
+
+/// The engine: it decides when each prospect gets the next message, and stops in time.
+///
+/// A handle may be cloned and used from any thread; calls block until what they did is durable.
+/// From async code, call it where blocking is allowed (`spawn_blocking`). When the last handle is
+/// dropped the engine closes, and writes a checkpoint if it can; [`Engine::close`] tells whether
+/// it could.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    writer: Writer,
+    opened: Opened,
+    keeper: Mutex<Option<Box<dyn Keeper>>>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("opened", &self.inner.opened).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine that keeps nothing: for tests, and for trying things out.
+    ///
+    /// # Errors
+    /// [`EngineError::Poisoned`] if its threads cannot be started.
+    pub fn in_memory() -> Result<Self, EngineError> {
+        // Nothing is read back from a journal in memory, so nothing has to be encoded for it.
+        let encode: Encode = |_| Ok(Vec::new());
+        let journal = Box::new(MemoryJournal::new());
+        Self::start(State::new(), journal, encode, None, Opened::default())
+    }
+
+    pub(crate) fn start(
+        state: State,
+        journal: Box<dyn Journal>,
+        encode: Encode,
+        keeper: Option<Box<dyn Keeper>>,
+        opened: Opened,
+    ) -> Result<Self, EngineError> {
+        let writer = Writer::start(state, journal, encode)
+            .map_err(|error| EngineError::Poisoned { cause: error.to_string() })?;
+        Ok(Self { inner: Arc::new(Inner { writer, opened, keeper: Mutex::new(keeper) }) })
+    }
+
+    /// What opening found.
+    #[must_use]
+    pub fn opened(&self) -> &Opened {
+        &self.inner.opened
+    }
+
+    /// Applies one command and returns its outcome, once it is durable.
+    ///
+    /// # Errors
+    /// Only if the engine cannot go on; what a host must expect is [`Outcome::Refused`].
+    pub fn apply(&self, command: Command) -> Result<Outcome, EngineError> {
+        let mut outcomes = self.inner.writer.apply(vec![command])?;
+        outcomes.pop().ok_or(EngineError::Closed)
+    }
+
+    /// Applies commands in order, as one frame: after a crash all of them are there, or none.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`], and [`EngineError::BatchTooLarge`].
+    pub fn apply_batch(&self, commands: Vec<Command>) -> Result<Vec<Outcome>, EngineError> {
+        self.inner.writer.apply(commands)
+    }
+
+    /// Publishes a policy in the default workspace.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`]. A policy that does not compile is a refusal.
+    pub fn put_policy(&self, at: Instant, policy: PolicyBundle) -> Result<Outcome, EngineError> {
+        self.apply(Command::new(at, Action::PutPolicy(policy)))
+    }
+
+    /// Puts a prospect into a campaign of the default workspace.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`].
+    pub fn enroll(
+        &self,
+        at: Instant,
+        campaign: impl Into<String>,
+        prospect: impl Into<String>,
+    ) -> Result<Outcome, EngineError> {
+        let (campaign, prospect) = (campaign.into(), prospect.into());
+        self.apply(Command::new(at, Action::Enroll { campaign, prospect }))
+    }
+
+    /// Records an event in the default workspace and evaluates the policy on it.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`].
+    pub fn record(&self, at: Instant, event: Event) -> Result<Outcome, EngineError> {
+        self.apply(Command::new(at, Action::Record(event)))
+    }
+
+    /// Takes up to `limit` due sends of the default workspace, each under a lease.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`]. Nothing is taken on a refusal, which only a bad limit or lease meets.
+    pub fn claim(
+        &self,
+        now: Instant,
+        limit: u32,
+        lease_ms: u64,
+    ) -> Result<Vec<DueSend>, EngineError> {
+        match self.apply(Command::new(now, Action::Claim { limit, lease_ms }))? {
+            Outcome::Claimed { sends } => Ok(sends),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The last look, right before a message leaves. `Err` inside is a refusal: a stale token.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`].
+    pub fn confirm(
+        &self,
+        now: Instant,
+        token: Token,
+    ) -> Result<Result<Verdict, Refusal>, EngineError> {
+        match self.apply(Command::new(now, Action::Confirm { token }))? {
+            Outcome::Confirmed(verdict) => Ok(Ok(verdict)),
+            Outcome::Refused(refusal) => Ok(Err(refusal)),
+            other => {
+                let why = format!("expected a verdict, found {other:?}");
+                Ok(Err(Refusal::StaleToken { token, why }))
+            }
+        }
+    }
+
+    /// Says what became of a send.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`].
+    pub fn report(
+        &self,
+        now: Instant,
+        token: Token,
+        report: Report,
+    ) -> Result<Outcome, EngineError> {
+        self.apply(Command::new(now, Action::Report { token, report }))
+    }
+
+    /// A picture of everything that is durable, and of nothing else.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`].
+    pub fn snapshot(&self) -> Result<Snapshot, EngineError> {
+        self.inner.writer.snapshot()
+    }
+
+    /// The earliest instant at which time alone can matter: a send falls due, a hold or a lease
+    /// ends. A lower bound; none if nothing waits.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`].
+    pub fn next_due(&self, workspace: Option<&str>) -> Result<Option<Instant>, EngineError> {
+        self.inner.writer.next_due(workspace.unwrap_or(DEFAULT_WORKSPACE))
+    }
+
+    /// Writes a checkpoint now, so that the next open has less to replay.
+    ///
+    /// # Errors
+    /// [`EngineError::Checkpoint`]; nothing is lost then, the journal has everything.
+    pub fn checkpoint(&self) -> Result<(), EngineError> {
+        let snapshot = self.inner.writer.synced_snapshot()?;
+        self.inner.keep(&snapshot)
+    }
+
+    /// Ends the engine for all handles, with a checkpoint.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`] and [`Engine::checkpoint`]; everything acknowledged is safe even so.
+    pub fn close(self) -> Result<(), EngineError> {
+        self.inner.close()
+    }
+}
+
+impl Inner {
+    fn keep(&self, snapshot: &Snapshot) -> Result<(), EngineError> {
+        let Ok(mut keeper) = self.keeper.lock() else {
+            return Err(EngineError::Closed);
+        };
+        match &mut *keeper {
+            Some(keeper) => {
+                keeper.keep(snapshot).map_err(|cause| EngineError::Checkpoint { cause })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn close(&self) -> Result<(), EngineError> {
+        let last = self.writer.close()?;
+        let kept = self.keep(&last);
+        if let Ok(mut keeper) = self.keeper.lock() {
+            *keeper = None;
+        }
+        kept
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Who wants to know calls `close`; after a `close` this finds the threads gone.
+        let _best_effort = self.close().is_ok();
+    }
+}

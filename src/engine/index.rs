@@ -1,0 +1,94 @@
+//! What is only there to be fast: look-ups, timers and lanes, made from the tables at open.
+
+use std::collections::BTreeSet;
+
+use super::data::Data;
+use super::fingerprint::{Fingerprint, FingerprintMap, fingerprint};
+use super::lanes::{Lanes, Place};
+use super::record::{HoldRecord, Origin};
+use super::workspace::first_remembered;
+use crate::model::{Instant, Token};
+
+/// What is to be done at an instant. In this order, when two are at the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// A hold ends.
+    HoldEnd(u32),
+    /// A lease ends.
+    LeaseEnd(Token),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) seen: FingerprintMap<u32>,
+    pub(crate) answers: FingerprintMap<u32>,
+    /// Holds by their key.
+    pub(crate) holds: FingerprintMap<u32>,
+    /// The holds that an event placed.
+    pub(crate) placed_by: FingerprintMap<Vec<u32>>,
+    pub(crate) timers: BTreeSet<(Instant, Timer)>,
+    pub(crate) lanes: Lanes,
+}
+
+impl Index {
+    /// Makes the index of what the tables hold.
+    pub(crate) fn of(data: &Data) -> Self {
+        let mut index = Self::default();
+        let day = first_remembered(data.now);
+        for (id, record) in data.seen.iter().filter(|(_, record)| record.day >= day) {
+            index.seen.insert(record.event, id);
+        }
+        for (id, record) in data.answers.iter().filter(|(_, record)| record.day >= day) {
+            index.answers.insert(record.command, id);
+        }
+        for (id, hold) in data.holds.iter() {
+            index.note_hold(data, id, hold);
+            if let Some(until) = hold.until.filter(|_| hold.is_live()) {
+                index.timers.insert((until, Timer::HoldEnd(id)));
+            }
+        }
+        for (token, claim) in data.claims.iter() {
+            index.timers.insert((claim.lease_until, Timer::LeaseEnd(*token)));
+        }
+        for (id, enrollment) in data.enrollments.iter() {
+            if let Some(planned) = enrollment.plan.at.filter(|_| Data::is_waiting(enrollment)) {
+                let first = enrollment.position == 0 && enrollment.attempt == 0;
+                let sender = enrollment.sender;
+                index.lanes.insert(Place { sender, first, planned, enrollment: id });
+            }
+        }
+        index
+    }
+
+    /// Remembers a hold by its key and its event.
+    pub(crate) fn note_hold(&mut self, data: &Data, id: u32, hold: &HoldRecord) {
+        if let Some((key, event)) = hold_key(data, hold) {
+            self.holds.insert(key, id);
+            self.placed_by.entry(event).or_default().push(id);
+        }
+    }
+}
+
+/// The identity of an event.
+pub(crate) fn event_key(source: &str, id: &str) -> Fingerprint {
+    fingerprint(&[source.as_bytes(), id.as_bytes()])
+}
+
+/// The identity of a hold that a rule placed, and of its event: the same event again finds it.
+pub(crate) fn hold_key(data: &Data, hold: &HoldRecord) -> Option<(Fingerprint, Fingerprint)> {
+    let Origin::Rule { rule, effect, cause, .. } = &hold.origin else {
+        return None;
+    };
+    let cause = data.causes.get(*cause)?;
+    let published = data.policies.get(cause.policy as usize)?;
+    let name = published.policy.rules().get(usize::from(*rule)).map_or("", |rule| &rule.name);
+    let key = fingerprint(&[
+        name.as_bytes(),
+        &[*effect],
+        cause.event.source.as_bytes(),
+        cause.event.id.as_bytes(),
+        hold.target.scope().name().as_bytes(),
+        data.target_name(&hold.target).as_bytes(),
+    ]);
+    Some((key, event_key(&cause.event.source, &cause.event.id)))
+}

@@ -1,0 +1,164 @@
+//! An append-only table of records in shared pages.
+//!
+//! A clone copies one pointer a page, so a snapshot is cheap, and the first change to a page after
+//! a snapshot copies that page alone. It knows nothing of what the records mean.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Records in one page.
+pub(crate) const PAGE_RECORDS: usize = 256;
+
+/// Records by dense index, in pages behind [`Arc`]; whole pages may be dropped from the front.
+#[derive(Clone, Debug)]
+pub(crate) struct Pages<T> {
+    first_page: usize,
+    pages: VecDeque<Arc<Vec<T>>>,
+}
+
+impl<T> Default for Pages<T> {
+    fn default() -> Self {
+        Self { first_page: 0, pages: VecDeque::new() }
+    }
+}
+
+impl<T> Pages<T> {
+    /// How many records were ever appended, the dropped ones included.
+    pub(crate) fn len(&self) -> usize {
+        match self.pages.back() {
+            Some(last) => (self.first_page + self.pages.len() - 1) * PAGE_RECORDS + last.len(),
+            None => self.first_page * PAGE_RECORDS,
+        }
+    }
+
+    pub(crate) fn get(&self, index: u32) -> Option<&T> {
+        let index = index as usize;
+        let page = (index / PAGE_RECORDS).checked_sub(self.first_page)?;
+        self.pages.get(page)?.get(index % PAGE_RECORDS)
+    }
+
+    /// The records that are there, oldest first, each with its index.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.pages.iter().enumerate().flat_map(move |(page, records)| {
+            let start = (self.first_page + page) * PAGE_RECORDS;
+            records.iter().enumerate().map(move |(at, record)| (dense(start + at), record))
+        })
+    }
+
+    /// The pages that are there, each with its number.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = (u32, &Vec<T>)> {
+        let first = self.first_page;
+        self.pages.iter().enumerate().map(move |(at, page)| (dense(first + at), &**page))
+    }
+
+    /// Drops the pages that lie wholly before `index`. The last page stays, so that indexes go on.
+    pub(crate) fn drop_before(&mut self, index: usize) {
+        while self.pages.len() > 1 && (self.first_page + 1) * PAGE_RECORDS <= index {
+            self.pages.pop_front();
+            self.first_page += 1;
+        }
+    }
+
+    /// Takes a page read from a checkpoint; pages come in order. False if one is missing.
+    pub(crate) fn push_page(&mut self, number: u32, records: Vec<T>) -> bool {
+        if self.pages.is_empty() {
+            self.first_page = number as usize;
+        }
+        let follows = self.first_page + self.pages.len() == number as usize;
+        let whole = self.pages.back().is_none_or(|last| last.len() == PAGE_RECORDS);
+        let fits = follows && whole && records.len() <= PAGE_RECORDS;
+        if fits {
+            self.pages.push_back(Arc::new(records));
+        }
+        fits
+    }
+}
+
+impl<T: Clone> Pages<T> {
+    pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+        let index = index as usize;
+        let page = (index / PAGE_RECORDS).checked_sub(self.first_page)?;
+        Arc::make_mut(self.pages.get_mut(page)?).get_mut(index % PAGE_RECORDS)
+    }
+
+    /// Appends a record and returns its index.
+    pub(crate) fn push(&mut self, record: T) -> u32 {
+        let index = self.len();
+        match self.pages.back_mut() {
+            Some(last) if last.len() < PAGE_RECORDS => Arc::make_mut(last).push(record),
+            _ => {
+                let mut page = Vec::with_capacity(if index == 0 { 4 } else { PAGE_RECORDS });
+                page.push(record);
+                self.pages.push_back(Arc::new(page));
+            }
+        }
+        dense(index)
+    }
+}
+
+/// A dense index. Tables are bounded well below 2^32 records by memory, and `u32::MAX` is kept
+/// to say "none".
+pub(crate) fn dense(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// Small tables inside a record travel as a list.
+impl<T: Clone + Serialize> Serialize for Pages<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|(_, record)| record).collect::<Vec<_>>())
+    }
+}
+
+impl<'de, T: Clone + Deserialize<'de>> Deserialize<'de> for Pages<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut pages = Self::default();
+        for record in Vec::<T>::deserialize(deserializer)? {
+            pages.push(record);
+        }
+        Ok(pages)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pages;
+
+    #[test]
+    fn a_clone_keeps_what_it_saw() {
+        let mut pages = Pages::default();
+        for n in 0..1000_u32 {
+            assert_eq!(pages.push(n), n);
+        }
+        let snapshot = pages.clone();
+        *pages.get_mut(700).unwrap() = 0;
+        pages.push(1000);
+        assert_eq!(snapshot.get(700), Some(&700));
+        assert_eq!(snapshot.get(1000), None);
+        assert_eq!(snapshot.len(), 1000);
+        assert_eq!(pages.get(700), Some(&0));
+        assert_eq!(pages.len(), 1001);
+    }
+
+    #[test]
+    fn dropping_the_front_keeps_indexes() {
+        let mut pages = Pages::default();
+        for n in 0..1000_u32 {
+            pages.push(n);
+        }
+        pages.drop_before(600);
+        assert_eq!(pages.iter().next(), Some((512, &512)));
+        assert_eq!(pages.get(511), None);
+        assert_eq!(pages.get(512), Some(&512));
+        assert_eq!(pages.push(7), 1000);
+        assert_eq!(pages.iter().count(), 1001 - 512);
+        let mut copy = Pages::default();
+        for (number, page) in pages.pages() {
+            assert!(copy.push_page(number, page.clone()));
+        }
+        assert_eq!(copy.len(), pages.len());
+        assert_eq!(copy.get(1000), Some(&7));
+        assert!(!copy.push_page(9, vec![1]));
+    }
+}

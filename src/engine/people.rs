@@ -1,0 +1,295 @@
+//! Workspaces, companies, prospects and senders: creating and changing them.
+
+use std::sync::Arc;
+
+use super::record::{
+    CompanyRecord, Details, DueBy, FieldTexts, NONE, ProspectRecord, SenderRecord,
+};
+use super::workspace::{Answer, Workspace, invalid, key, text};
+use crate::lang::{Policy, Severity};
+use crate::model::{Company, Outcome, PolicyBundle, Prospect, Refusal, Sender, Settings};
+use crate::plan::Zone;
+
+/// The most tags, domains or fields of one thing.
+const MAX_LIST: usize = 256;
+
+impl Workspace {
+    pub(crate) fn configure(&mut self, settings: &Settings) -> Answer {
+        if let Some(name) = &settings.zone {
+            self.data.zone = Some(zone("zone", name)?);
+            self.replan_all(|_| true);
+            self.touch_senders();
+        }
+        Ok(Outcome::Applied)
+    }
+
+    pub(crate) fn put_policy(&mut self, bundle: &PolicyBundle) -> Answer {
+        let (policy, _warnings) = Policy::compile(bundle).map_err(|findings| {
+            let mut errors = findings.iter().filter(|it| it.severity == Severity::Error);
+            let first = errors.next().map_or_else(String::new, ToString::to_string);
+            let count = u32::try_from(errors.count() + 1).unwrap_or(u32::MAX);
+            Refusal::PolicyErrors { errors: count, first }
+        })?;
+        let same = self.data.policy().is_some_and(|current| current.hash() == policy.hash());
+        if !same {
+            let published =
+                super::data::Published { bundle: bundle.clone(), policy: Arc::new(policy) };
+            Arc::make_mut(&mut self.data.policies).push(published);
+        }
+        Ok(Outcome::Applied)
+    }
+
+    pub(crate) fn put_company(&mut self, company: &Company) -> Answer {
+        key("company", &company.key)?;
+        text("name", company.name.as_deref())?;
+        text("stage", company.stage.as_deref())?;
+        let tags = company.tags.as_deref().map(|tags| texts("tags", tags)).transpose()?;
+        let mut domains: Vec<Box<str>> = Vec::new();
+        for domain in &company.domains {
+            key("domains", domain)?;
+            domains.push(domain.to_lowercase().into());
+        }
+        let owner = self.data.company_names.id(&company.key);
+        let before = owner.and_then(|id| self.data.companies.get(id));
+        bounded("domains", before.map_or(0, |record| record.domains.len()) + domains.len())?;
+        for domain in &domains {
+            if let Some(other) = self.data.domains.get(domain)
+                && Some(*other) != owner
+            {
+                let other = self.data.company_names.text(*other);
+                return Err(invalid("domains", format!("`{domain}` belongs to `{other}`")));
+            }
+        }
+        let id = self.company(&company.key);
+        if let Some(record) = self.data.companies.get_mut(id) {
+            set(&mut record.name, company.name.as_deref());
+            set(&mut record.stage, company.stage.as_deref());
+            if let Some(tags) = tags {
+                record.tags = tags;
+            }
+            let mut all = record.domains.to_vec();
+            all.extend(domains.iter().filter(|new| !record.domains.contains(new)).cloned());
+            record.domains = all.into();
+        }
+        let aliases = Arc::make_mut(&mut self.data.domains);
+        for domain in domains {
+            aliases.insert(domain, id);
+        }
+        Ok(Outcome::Applied)
+    }
+
+    pub(crate) fn put_prospect(&mut self, prospect: &Prospect) -> Answer {
+        key("prospect", &prospect.key)?;
+        if let Some(address) = &prospect.address {
+            key("address", address)?;
+            if super::address::domain_of(address).is_none() {
+                let why = format!("expected a mail address, found `{address}`");
+                return Err(invalid("address", why));
+            }
+        }
+        if let Some(company) = &prospect.company {
+            key("company", company)?;
+        }
+        let zone = prospect.zone.as_deref().map(|name| zone("zone", name)).transpose()?;
+        let tags = prospect.tags.as_deref().map(|tags| texts("tags", tags)).transpose()?;
+        let fields = prospect.fields.as_deref().map(pairs).transpose()?;
+        let id = self.prospect(&prospect.key);
+        let mut zone_changed = false;
+        if let Some(record) = self.data.prospects.get_mut(id) {
+            zone_changed = zone.is_some() && zone != record.zone;
+            record.zone = zone.or(record.zone);
+            if prospect.address.is_some() || tags.is_some() || fields.is_some() {
+                let details = record.details.get_or_insert_with(Box::<Details>::default);
+                set(&mut details.address, prospect.address.as_deref());
+                details.tags = tags.unwrap_or_else(|| std::mem::take(&mut details.tags));
+                details.fields = fields.unwrap_or_else(|| std::mem::take(&mut details.fields));
+            }
+        }
+        self.settle_company(id, prospect.company.as_deref());
+        if zone_changed {
+            for enrollment in self.data.enrollments_of(id).collect::<Vec<_>>() {
+                self.place_anew(enrollment);
+            }
+        }
+        Ok(Outcome::Applied)
+    }
+
+    /// Finds the prospect's company: the one that was named, now or before, else the one that the
+    /// address speaks for.
+    fn settle_company(&mut self, id: u32, named: Option<&str>) {
+        let Some(record) = self.data.prospects.get(id) else {
+            return;
+        };
+        let (before, given) = (record.company, record.company_given);
+        let after = match named {
+            Some(named) => self.company(named),
+            None if given => before,
+            None => match self.data.address(id).and_then(|it| self.data.company_of(it)) {
+                Some(Ok(company)) => company,
+                Some(Err(domain)) => self.company(&domain),
+                None => NONE,
+            },
+        };
+        if let Some(record) = self.data.prospects.get_mut(id) {
+            record.company_given = given || named.is_some();
+        }
+        if before == after {
+            return;
+        }
+        // What the old company's holds did to the plan is settled before they are left behind.
+        let enrollments: Vec<u32> = self.data.enrollments_of(id).collect();
+        for enrollment in &enrollments {
+            self.settle(*enrollment);
+            self.unqueue(*enrollment);
+        }
+        if let Some(record) = self.data.prospects.get_mut(id) {
+            record.company = after;
+        }
+        let listed = self.data.companies.get(after).is_some_and(|company| {
+            // Only who was of this company before can be listed already.
+            before != NONE && company.members.iter().any(|(_, member)| *member == id)
+        });
+        if let Some(company) = self.data.companies.get_mut(after)
+            && !listed
+        {
+            company.members.push(id);
+        }
+        for enrollment in enrollments {
+            self.queue(enrollment);
+        }
+    }
+
+    pub(crate) fn put_sender(&mut self, sender: &Sender) -> Answer {
+        key("sender", &sender.key)?;
+        let zone = sender.zone.as_deref().map(|name| zone("zone", name)).transpose()?;
+        if sender.gap_ms.is_some_and(|gap| gap > super::workspace::DAY_MS.unsigned_abs()) {
+            return Err(invalid("gap", "expected at most 24 hours"));
+        }
+        let (id, new) = self.data.sender_names.intern(&sender.key);
+        if new {
+            self.data.senders.push(SenderRecord::default());
+        }
+        if let Some(record) = self.data.senders.get_mut(id) {
+            record.limit_per_day = sender.limit_per_day.or(record.limit_per_day);
+            record.gap_ms = sender.gap_ms.unwrap_or(record.gap_ms);
+            if zone.is_some() && zone != record.zone {
+                record.zone = zone;
+                self.replan_all(|enrollment| enrollment.sender == id);
+            }
+        }
+        self.index.lanes.touch(id);
+        Ok(Outcome::Applied)
+    }
+
+    /// The id of a company, made if it is new.
+    pub(crate) fn company(&mut self, name: &str) -> u32 {
+        let (id, new) = self.data.company_names.intern(name);
+        if new {
+            self.data.companies.push(CompanyRecord::default());
+        }
+        id
+    }
+
+    /// The id of a prospect, made if it is new.
+    fn prospect(&mut self, name: &str) -> u32 {
+        let (id, new) = self.data.prospect_names.intern(name);
+        if new {
+            self.data.prospects.push(ProspectRecord {
+                company: NONE,
+                company_given: false,
+                zone: None,
+                first_enrollment: NONE,
+                anchor: super::record::Anchor::default(),
+                details: None,
+            });
+        }
+        id
+    }
+
+    /// Places the next send of an enrollment anew, after its zone or step changed.
+    pub(crate) fn place_anew(&mut self, id: u32) {
+        let Some(record) = self.data.enrollments.get(id) else {
+            return;
+        };
+        let plan = match record.plan.by {
+            DueBy::Delay => self.data.place_next(record, self.data.freed_at(record)),
+            // It was told to be due then: by a person's date, a retry, a release.
+            by => self.data.place_from(record, record.plan.due, by),
+        };
+        self.replan(id, |record| record.plan = plan);
+    }
+
+    fn replan_all(&mut self, which: impl Fn(&super::record::EnrollmentRecord) -> bool) {
+        let ids: Vec<u32> = self
+            .data
+            .enrollments
+            .iter()
+            .filter(|(_, record)| which(record) && super::data::Data::is_waiting(record))
+            .map(|(id, _)| id)
+            .collect();
+        for id in ids {
+            self.place_anew(id);
+        }
+    }
+
+    fn touch_senders(&mut self) {
+        for id in 0..super::pages::dense(self.data.senders.len()) {
+            self.index.lanes.touch(id);
+        }
+    }
+
+    /// Stores the plan as it stands now.
+    pub(crate) fn settle(&mut self, id: u32) {
+        let now = self.data.now;
+        let settled = self.data.enrollments.get(id).map(|it| self.data.settled(it, now));
+        if let Some(settled) = settled {
+            self.replan(id, |record| record.plan = settled);
+        }
+    }
+}
+
+/// Reads the name of a zone.
+pub(crate) fn zone(field: &str, name: &str) -> Result<Zone, Refusal> {
+    Zone::named(name).ok_or_else(|| {
+        let help = match Zone::nearest(name) {
+            Some(nearest) => format!("; did you mean `{nearest}`?"),
+            None => String::new(),
+        };
+        let example = "expected an IANA zone such as `Europe/Berlin`";
+        invalid(field, format!("{example}, found `{name}`{help}"))
+    })
+}
+
+fn set(slot: &mut Option<Box<str>>, value: Option<&str>) {
+    if let Some(value) = value {
+        *slot = Some(value.into());
+    }
+}
+
+pub(crate) fn texts(field: &str, list: &[String]) -> Result<Box<[Box<str>]>, Refusal> {
+    bounded(field, list.len())?;
+    for item in list {
+        key(field, item)?;
+    }
+    Ok(list.iter().map(|item| item.as_str().into()).collect())
+}
+
+fn pairs(fields: &[(String, String)]) -> Result<FieldTexts, Refusal> {
+    bounded("fields", fields.len())?;
+    for (name, value) in fields {
+        key("fields", name)?;
+        text(name, Some(value))?;
+    }
+    Ok(fields.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect())
+}
+
+fn bounded(field: &str, found: usize) -> Result<(), Refusal> {
+    if found > MAX_LIST {
+        return Err(Refusal::Limit {
+            what: field.to_owned(),
+            most: MAX_LIST as u64,
+            found: found as u64,
+        });
+    }
+    Ok(())
+}

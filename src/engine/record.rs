@@ -1,0 +1,356 @@
+//! The records that the state is made of. Plain data; ids are dense indexes into their tables.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::pages::Pages;
+use crate::model::{Event, HoldKind, Instant, Outcome, ResumeMode, Scope, Step, Token};
+use crate::plan::Zone;
+
+/// "No such id", where an id is optional.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// What holds hang off: those that are live, and when the last one was lifted.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Anchor {
+    /// Live holds in the order in which they were placed. A thin pointer, because nearly all
+    /// anchors have none and there is one for each enrollment.
+    live: Option<Box<LiveHolds>>,
+    /// The latest release; [`Instant::MIN`] if nothing was ever lifted here.
+    pub(crate) freed_at: Instant,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct LiveHolds {
+    ids: Vec<u32>,
+}
+
+impl Anchor {
+    pub(crate) fn live(&self) -> &[u32] {
+        self.live.as_ref().map_or(&[], |live| &live.ids)
+    }
+
+    pub(crate) fn attach(&mut self, hold: u32) {
+        self.live.get_or_insert_with(Box::default).ids.push(hold);
+    }
+
+    /// Takes a hold away at an instant. False if it was not there.
+    pub(crate) fn detach(&mut self, hold: u32, at: Instant) -> bool {
+        let Some(live) = &mut self.live else {
+            return false;
+        };
+        let before = live.ids.len();
+        live.ids.retain(|id| *id != hold);
+        let found = live.ids.len() < before;
+        if live.ids.is_empty() {
+            self.live = None;
+        }
+        if found {
+            self.freed_at = self.freed_at.max(at);
+        }
+        found
+    }
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct CompanyRecord {
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) stage: Option<Box<str>>,
+    pub(crate) tags: Box<[Box<str>]>,
+    pub(crate) domains: Box<[Box<str>]>,
+    pub(crate) anchor: Anchor,
+    /// Prospects who are or once were of this company; who moved on is recognised by its record.
+    pub(crate) members: Pages<u32>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Details {
+    pub(crate) address: Option<Box<str>>,
+    pub(crate) tags: Box<[Box<str>]>,
+    pub(crate) fields: FieldTexts,
+}
+
+/// Names and texts of further fields.
+pub(crate) type FieldTexts = Box<[(Box<str>, Box<str>)]>;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ProspectRecord {
+    pub(crate) company: u32,
+    /// True if a host named the company; then an address does not change it.
+    pub(crate) company_given: bool,
+    pub(crate) zone: Option<Zone>,
+    pub(crate) first_enrollment: u32,
+    pub(crate) anchor: Anchor,
+    pub(crate) details: Option<Box<Details>>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct SenderRecord {
+    pub(crate) zone: Option<Zone>,
+    pub(crate) limit_per_day: Option<u32>,
+    pub(crate) gap_ms: u64,
+    pub(crate) anchor: Anchor,
+    /// The instant of its last `go`.
+    pub(crate) last_go: Option<Instant>,
+    /// Claims that are neither confirmed nor given back.
+    pub(crate) unconfirmed: u32,
+    /// Enrollments that were given to it.
+    pub(crate) assigned: u32,
+    /// Slots spent, by calendar day in its zone (days since 1970-01-01).
+    pub(crate) spent: BTreeMap<i32, u32>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CampaignRecord {
+    pub(crate) steps: Arc<[Step]>,
+    /// How many of the steps are on the schedule of those who are enrolled now.
+    pub(crate) active_steps: u16,
+    pub(crate) senders: Box<[u32]>,
+    pub(crate) zone: Option<Zone>,
+    pub(crate) tags: Box<[Box<str>]>,
+    pub(crate) anchor: Anchor,
+    pub(crate) enrollments: Pages<u32>,
+}
+
+/// Where the next send of an enrollment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Phase {
+    /// Planned, or with nothing left to plan.
+    Waiting,
+    /// Claimed, not confirmed.
+    Claimed,
+    /// Confirmed, not reported.
+    Leaving,
+    /// Confirmed, and nobody knows what became of it.
+    Unknown,
+}
+
+/// When the next step goes out, and from where it was placed: enough to place it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// The planned instant; none if there is no next step or it has no place.
+    pub(crate) at: Option<Instant>,
+    /// The instant from which a place was looked for.
+    pub(crate) due: Instant,
+    /// What made it due then.
+    pub(crate) by: DueBy,
+}
+
+impl Plan {
+    /// No next step.
+    pub(crate) const NOTHING: Self = Self { at: None, due: Instant::MIN, by: DueBy::Delay };
+}
+
+/// What made a step due when it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum DueBy {
+    /// Its delay after the previous delivery or the enrolment.
+    Delay,
+    /// The last hold on it was lifted.
+    Release,
+    /// A person gave the date.
+    Reschedule,
+    /// An attempt failed for now, or its outcome was unknown and a person ordered a resend.
+    Retry,
+    /// Its window went by, and this is the next one.
+    Missed,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EnrollmentRecord {
+    pub(crate) campaign: u32,
+    pub(crate) prospect: u32,
+    pub(crate) sender: u32,
+    /// The prospect's enrollment before this one.
+    pub(crate) next_of_prospect: u32,
+    /// The last delivery in the table of deliveries.
+    pub(crate) last_delivery: u32,
+    /// Steps that went out; also the index of the next one.
+    pub(crate) position: u16,
+    /// Steps that are on its schedule.
+    pub(crate) steps: u16,
+    pub(crate) attempt: u8,
+    pub(crate) phase: Phase,
+    /// What the delay of the next step counts from: the previous delivery, or the enrolment.
+    pub(crate) base: Instant,
+    pub(crate) plan: Plan,
+    pub(crate) anchor: Anchor,
+}
+
+impl EnrollmentRecord {
+    /// Whether a step is left on its schedule.
+    pub(crate) const fn has_next(&self) -> bool {
+        self.position < self.steps
+    }
+}
+
+/// A message that went out.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct DeliveryRecord {
+    /// The enrollment's delivery before this one.
+    pub(crate) previous: u32,
+    /// The step's index.
+    pub(crate) step: u16,
+    pub(crate) confirmed: Instant,
+    pub(crate) sent: Instant,
+}
+
+/// A send that is out of its timeline: claimed, leaving or unknown.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct ClaimRecord {
+    pub(crate) enrollment: u32,
+    pub(crate) planned: Instant,
+    pub(crate) lease_until: Instant,
+    pub(crate) confirmed: Option<Instant>,
+}
+
+/// What a hold covers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Target {
+    Enrollment(u32),
+    Prospect(u32),
+    /// The id of a (company, campaign) pair.
+    CompanyInCampaign(u32),
+    Company(u32),
+    Sender(u32),
+    Campaign(u32),
+    Workspace,
+    /// The enrollments that a selection resolved to; kept to say how many there were.
+    Selection(u32),
+}
+
+impl Target {
+    pub(crate) const fn scope(&self) -> Scope {
+        match self {
+            Self::Enrollment(_) | Self::Selection(_) => Scope::Enrollment,
+            Self::Prospect(_) => Scope::Prospect,
+            Self::CompanyInCampaign(_) => Scope::CompanyInCampaign,
+            Self::Company(_) => Scope::Company,
+            Self::Sender(_) => Scope::Sender,
+            Self::Campaign(_) => Scope::Campaign,
+            Self::Workspace => Scope::Workspace,
+        }
+    }
+}
+
+/// Why a hold is there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Origin {
+    /// A rule fired on an event.
+    Rule {
+        /// The rule's index in the policy of the cause.
+        rule: u16,
+        /// Which of the rule's effects.
+        effect: u8,
+        /// The event and what the rules could read, in the table of causes.
+        cause: u32,
+        /// What went wrong, if the rule could not be evaluated.
+        error: Option<Box<str>>,
+    },
+    /// A person gave a command.
+    Person { by: Box<str>, reason: Option<Box<str>> },
+    /// The engine itself: a send failed for good, or too often.
+    Engine { why: Box<str> },
+}
+
+/// How a hold ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Ended {
+    /// Its own end came.
+    Expired,
+    /// Its end was past when it was placed: it never had an effect.
+    Stillborn,
+    /// A person lifted it.
+    Person { by: Box<str>, reason: Option<Box<str>> },
+    /// A `resume` rule lifted it; the event that the rule ran on.
+    Rule { event: Box<str> },
+    /// The event that placed it was taken back.
+    Retracted { by: Option<Box<str>> },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct HoldRecord {
+    pub(crate) kind: HoldKind,
+    pub(crate) target: Target,
+    pub(crate) mode: ResumeMode,
+    pub(crate) origin: Origin,
+    pub(crate) placed: Instant,
+    pub(crate) until: Option<Instant>,
+    pub(crate) ended: Option<(Instant, Ended)>,
+    /// With a selection: its members that are still covered by it.
+    pub(crate) members: Option<Arc<Vec<u32>>>,
+}
+
+impl HoldRecord {
+    pub(crate) const fn is_live(&self) -> bool {
+        self.ended.is_none()
+    }
+}
+
+/// An event that placed holds, with all that its rules could read at that time: enough to
+/// evaluate them again and get the same verdict.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CauseRecord {
+    pub(crate) event: Event,
+    pub(crate) at: Instant,
+    pub(crate) policy: u32,
+    pub(crate) facts: Box<CauseFacts>,
+}
+
+/// What rules could read besides the event.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct CauseFacts {
+    pub(crate) prospect_key: Option<Box<str>>,
+    pub(crate) address: Option<Box<str>>,
+    pub(crate) domain: Option<Box<str>>,
+    pub(crate) zone: Option<Zone>,
+    pub(crate) tags: Box<[Box<str>]>,
+    pub(crate) fields: FieldTexts,
+    pub(crate) company_key: Option<Box<str>>,
+    pub(crate) company_stage: Option<Box<str>>,
+    pub(crate) company_tags: Box<[Box<str>]>,
+    pub(crate) campaign_key: Option<Box<str>>,
+    pub(crate) campaign_tags: Box<[Box<str>]>,
+    pub(crate) step: Option<i64>,
+    pub(crate) sends: Option<i64>,
+    pub(crate) days_since_last_send: Option<i64>,
+}
+
+/// An event id that was seen.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct SeenRecord {
+    pub(crate) event: u128,
+    /// The day (since 1970-01-01) on which it was recorded.
+    pub(crate) day: i32,
+    pub(crate) retracted: bool,
+}
+
+/// A command id, and what was answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AnswerRecord {
+    pub(crate) command: u128,
+    pub(crate) day: i32,
+    pub(crate) outcome: Arc<Outcome>,
+}
+
+/// What happened, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Events recorded.
+    pub events: u64,
+    /// Events that had been seen before.
+    pub duplicates: u64,
+    /// Messages reported as sent.
+    pub sent: u64,
+    /// Sends that a hold called back at the last look.
+    pub called_back: u64,
+    /// Sends that a window, a limit or a gap put off at the last look.
+    pub put_off: u64,
+    /// Attempts that failed, for now or for good.
+    pub failed: u64,
+}
+
+/// The sends that are out of their timelines, by token.
+pub(crate) type Claims = BTreeMap<Token, ClaimRecord>;

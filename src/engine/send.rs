@@ -1,0 +1,420 @@
+//! Claims, the last look, and reports: how a send leaves its timeline, at most once.
+
+use std::sync::Arc;
+
+use super::data::Data;
+use super::event::OWN_SOURCE;
+use super::facts::About;
+use super::index::Timer;
+use super::lanes::Place;
+use super::record::{
+    ClaimRecord, DeliveryRecord, DueBy, HoldRecord, NONE, Origin, Phase, Plan, Target,
+};
+use super::workspace::{Answer, DAY_MS, Order, Workspace, text, unknown};
+use crate::model::{
+    DueSend, Event, HoldKind, Instant, Outcome, Refusal, Report, ResumeMode, Revoked, Token,
+    Verdict,
+};
+use crate::plan;
+
+/// The most sends of one claim.
+pub(crate) const MAX_CLAIM: u32 = 10_000;
+/// A step that failed for now is tried again this often.
+const RETRIES: u8 = 3;
+/// The first retry comes after this long; each further one after four times as long.
+const BACKOFF_MS: i64 = 15 * 60 * 1000;
+
+/// Whether a sender may send now.
+enum Opens {
+    Now,
+    At(Instant),
+    WhenTouched,
+}
+
+impl Workspace {
+    pub(crate) fn claim(&mut self, limit: u32, lease_ms: u64, order: Order) -> Answer {
+        if limit > MAX_CLAIM {
+            let (most, found) = (u64::from(MAX_CLAIM), u64::from(limit));
+            return Err(Refusal::Limit { what: "limit".to_owned(), most, found });
+        }
+        let most = DAY_MS.unsigned_abs();
+        if lease_ms == 0 || lease_ms > most {
+            return Err(Refusal::Limit { what: "lease".to_owned(), most, found: lease_ms });
+        }
+        let mut sends = Vec::new();
+        if !self.data.anchor.live().is_empty() {
+            return Ok(Outcome::Claimed { sends });
+        }
+        let now = self.data.now;
+        let lease_until = now.plus_ms(i64::try_from(lease_ms).unwrap_or(DAY_MS));
+        self.index.lanes.wake(now);
+        for index in 0..limit {
+            let token = Token { incarnation: order.incarnation, sequence: order.sequence, index };
+            let Some(send) = self.take_next(token, lease_until) else {
+                break;
+            };
+            sends.push(send);
+        }
+        Ok(Outcome::Claimed { sends })
+    }
+
+    /// Takes one send of the next sender, around the ring, that has one.
+    fn take_next(&mut self, token: Token, lease_until: Instant) -> Option<DueSend> {
+        while let Some(sender) = self.index.lanes.next_ready(self.data.last_served) {
+            if let Some(place) = self.next_of(sender) {
+                self.data.last_served = sender;
+                return self.take(place, token, lease_until);
+            }
+        }
+        None
+    }
+
+    /// The next send of a sender that may leave now; else the sender is put to sleep.
+    fn next_of(&mut self, sender: u32) -> Option<Place> {
+        match self.opens(sender) {
+            Opens::Now => {}
+            Opens::At(at) => {
+                self.index.lanes.sleep(sender, at);
+                return None;
+            }
+            Opens::WhenTouched => {
+                self.index.lanes.sleep_until_touched(sender);
+                return None;
+            }
+        }
+        let now = self.data.now;
+        loop {
+            let Some(place) = self.index.lanes.due(sender, now) else {
+                self.index.lanes.sleep(sender, Instant::MIN);
+                return None;
+            };
+            let Some(record) = self.data.enrollments.get(place.enrollment) else {
+                self.index.lanes.remove(place);
+                continue;
+            };
+            // It is parked under the hold that is likely to stay longest.
+            let parks = self
+                .data
+                .covering(record)
+                .max_by_key(|(id, hold)| (hold.until.unwrap_or(Instant::MAX), *id));
+            if let Some((hold, _)) = parks {
+                self.index.lanes.park(place, hold);
+                continue;
+            }
+            let settled = self.data.settled(record, now);
+            if settled.at == Some(place.planned) {
+                return Some(place);
+            }
+            // Where it belongs now, another may come before it.
+            self.replan(place.enrollment, |record| record.plan = settled);
+        }
+    }
+
+    fn opens(&self, sender: u32) -> Opens {
+        let Some(record) = self.data.senders.get(sender) else {
+            return Opens::WhenTouched;
+        };
+        let now = self.data.now;
+        if !record.anchor.live().is_empty() {
+            return Opens::WhenTouched;
+        }
+        if record.gap_ms > 0 {
+            if record.unconfirmed > 0 {
+                return Opens::WhenTouched;
+            }
+            if let Some(at) = self.data.gap_ends(sender).filter(|at| *at > now) {
+                return Opens::At(at);
+            }
+        }
+        let zone = self.data.sender_zone(record);
+        let today = zone.date_of(now);
+        let taken = self.data.spent(sender, now).saturating_add(record.unconfirmed);
+        if record.limit_per_day.is_some_and(|limit| taken >= limit) {
+            return Opens::At(plan::day_after(today, zone));
+        }
+        Opens::Now
+    }
+
+    fn take(&mut self, place: Place, token: Token, lease_until: Instant) -> Option<DueSend> {
+        let id = place.enrollment;
+        self.unqueue(id);
+        let record = self.data.enrollments.get_mut(id)?;
+        record.phase = Phase::Claimed;
+        let record = self.data.enrollments.get(id)?;
+        let planned = place.planned;
+        let claim = ClaimRecord { enrollment: id, planned, lease_until, confirmed: None };
+        Arc::make_mut(&mut self.data.claims).insert(token, claim);
+        self.index.timers.insert((lease_until, Timer::LeaseEnd(token)));
+        if let Some(sender) = self.data.senders.get_mut(place.sender) {
+            sender.unconfirmed += 1;
+        }
+        let prospect = self.data.prospect_names.text(record.prospect);
+        Some(DueSend {
+            token,
+            campaign: self.data.campaign_names.text(record.campaign).to_owned(),
+            prospect: prospect.to_owned(),
+            address: self.data.address(record.prospect).unwrap_or(prospect).to_owned(),
+            sender: self.data.sender_names.text(place.sender).to_owned(),
+            step: record.position + 1,
+            message: self.data.next_step(record).map_or_else(String::new, |it| it.name.clone()),
+            attempt: record.attempt,
+            planned,
+            lease_until,
+        })
+    }
+
+    /// The last look: everything is checked again, at this instant.
+    pub(crate) fn confirm(&mut self, token: Token) -> Answer {
+        let Some(claim) = self.data.claims.get(&token).copied() else {
+            return Err(stale(token, "its lease has ended, or it was reported"));
+        };
+        if claim.confirmed.is_some() {
+            return Err(stale(token, "it was confirmed before"));
+        }
+        let Some(record) = self.data.enrollments.get(claim.enrollment) else {
+            return Err(stale(token, "its enrollment is gone"));
+        };
+        let sender = record.sender;
+        if let Some(revoked) = self.refuses_to_go(claim.enrollment) {
+            match revoked {
+                Revoked::Held(_) => self.data.tally.called_back += 1,
+                _ => self.data.tally.put_off += 1,
+            }
+            self.give_back(token, &claim);
+            return Ok(Outcome::Confirmed(Verdict::Revoked(revoked)));
+        }
+        let now = self.data.now;
+        if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
+            record.phase = Phase::Leaving;
+        }
+        if let Some(claim) = Arc::make_mut(&mut self.data.claims).get_mut(&token) {
+            claim.confirmed = Some(now);
+        }
+        let day = self.data.sender_day(sender, now);
+        if let Some(record) = self.data.senders.get_mut(sender) {
+            record.unconfirmed = record.unconfirmed.saturating_sub(1);
+            record.last_go = Some(now);
+            *record.spent.entry(day).or_default() += 1;
+        }
+        self.index.lanes.touch(sender);
+        Ok(Outcome::Confirmed(Verdict::Go))
+    }
+
+    fn refuses_to_go(&self, enrollment: u32) -> Option<Revoked> {
+        let record = self.data.enrollments.get(enrollment)?;
+        let now = self.data.now;
+        let mut holds: Vec<(u32, &HoldRecord)> = self.data.covering(record).collect();
+        if !holds.is_empty() {
+            holds.sort_by_key(|(_, hold)| std::cmp::Reverse(Data::strength(hold)));
+            let held = holds.into_iter().map(|(id, hold)| self.blocked_by(id, hold)).collect();
+            return Some(Revoked::Held(held));
+        }
+        let step = self.data.next_step(record)?;
+        if !plan::is_open(&step.timing, self.data.step_zone(record), now) {
+            return Some(Revoked::OutsideWindow);
+        }
+        let sender = self.data.senders.get(record.sender)?;
+        let spent = self.data.spent(record.sender, now);
+        if sender.limit_per_day.is_some_and(|limit| spent >= limit) {
+            return Some(Revoked::LimitReached);
+        }
+        let gap_open = self.data.gap_ends(record.sender).is_none_or(|at| at <= now);
+        (!gap_open).then_some(Revoked::GapNotPassed)
+    }
+
+    /// Puts an unconfirmed send back into its timeline.
+    pub(crate) fn give_back(&mut self, token: Token, claim: &ClaimRecord) {
+        self.drop_claim(token, claim);
+        let sender = self.data.enrollments.get(claim.enrollment).map_or(NONE, |it| it.sender);
+        if let Some(record) = self.data.senders.get_mut(sender) {
+            record.unconfirmed = record.unconfirmed.saturating_sub(1);
+        }
+        if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
+            record.phase = Phase::Waiting;
+        }
+        self.queue(claim.enrollment);
+        self.index.lanes.touch(sender);
+    }
+
+    fn drop_claim(&mut self, token: Token, claim: &ClaimRecord) {
+        Arc::make_mut(&mut self.data.claims).remove(&token);
+        self.index.timers.remove(&(claim.lease_until, Timer::LeaseEnd(token)));
+    }
+
+    pub(crate) fn report(&mut self, token: Token, report: Report) -> Answer {
+        let Some(claim) = self.data.claims.get(&token).copied() else {
+            return Err(stale(token, "its lease has ended, or it was reported"));
+        };
+        let Some(confirmed) = claim.confirmed else {
+            return Err(stale(token, "it has not been confirmed"));
+        };
+        let now = self.data.now;
+        match report {
+            Report::Sent { at } => {
+                self.mark_sent(token, &claim, at.clamp(confirmed, now));
+            }
+            Report::FailedTemporarily => self.mark_failed(token, &claim, true),
+            Report::FailedPermanently => self.mark_failed(token, &claim, false),
+            Report::Unknown => {
+                if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
+                    record.phase = Phase::Unknown;
+                }
+            }
+        }
+        Ok(Outcome::Applied)
+    }
+
+    /// A step went out: the next one counts from here.
+    pub(crate) fn mark_sent(&mut self, token: Token, claim: &ClaimRecord, sent: Instant) {
+        self.drop_claim(token, claim);
+        let id = claim.enrollment;
+        let Some(record) = self.data.enrollments.get(id) else {
+            return;
+        };
+        let delivery = DeliveryRecord {
+            previous: record.last_delivery,
+            step: record.position,
+            confirmed: claim.confirmed.unwrap_or(sent),
+            sent,
+        };
+        let delivery = self.data.deliveries.push(delivery);
+        if let Some(record) = self.data.enrollments.get_mut(id) {
+            record.last_delivery = delivery;
+            record.position += 1;
+            record.attempt = 0;
+            record.base = sent;
+            record.phase = Phase::Waiting;
+            record.plan = Plan::NOTHING;
+        }
+        self.place_anew(id);
+        self.data.tally.sent += 1;
+        self.tell("sent", token, id, &[]);
+    }
+
+    fn mark_failed(&mut self, token: Token, claim: &ClaimRecord, temporary: bool) {
+        self.drop_claim(token, claim);
+        let id = claim.enrollment;
+        self.data.tally.failed += 1;
+        let Some(record) = self.data.enrollments.get_mut(id) else {
+            return;
+        };
+        record.phase = Phase::Waiting;
+        record.attempt = record.attempt.saturating_add(1);
+        let attempt = record.attempt;
+        let gives_up = !temporary || attempt > RETRIES;
+        if gives_up {
+            record.attempt = 0;
+        }
+        let wait = BACKOFF_MS << (2 * u32::from(attempt.min(RETRIES).saturating_sub(1)));
+        let from = self.data.now.plus_ms(wait);
+        self.retry_from(id, from);
+        if gives_up {
+            // Always, whatever the rules say: a rule's hold may end, and the step would be sent.
+            let why = if temporary { "send-failed-repeatedly" } else { "send-failed" };
+            self.place_hold(HoldRecord {
+                kind: HoldKind::Pause,
+                target: Target::Enrollment(id),
+                mode: ResumeMode::Keep,
+                origin: Origin::Engine { why: why.into() },
+                placed: self.data.now,
+                until: None,
+                ended: None,
+                members: None,
+            });
+        }
+        let class = if temporary { "temporary" } else { "permanent" };
+        self.tell("send.failed", token, id, &[("class", class)]);
+    }
+
+    /// Plans a further attempt. The enrollment waits in no lane yet.
+    fn retry_from(&mut self, id: u32, from: Instant) {
+        let Some(record) = self.data.enrollments.get(id) else {
+            return;
+        };
+        let plan = self.data.place_from(record, from, DueBy::Retry);
+        if let Some(record) = self.data.enrollments.get_mut(id) {
+            record.plan = plan;
+        }
+        self.queue(id);
+    }
+
+    /// Evaluates the policy on what was reported.
+    fn tell(&mut self, kind: &str, token: Token, id: u32, attributes: &[(&str, &str)]) {
+        let listens = self.data.policy().is_some_and(|policy| policy.listens(kind));
+        let Some(record) = self.data.enrollments.get(id).filter(|_| listens) else {
+            return;
+        };
+        let company = self.data.prospects.get(record.prospect).map_or(NONE, |it| it.company);
+        let about = About {
+            prospect: Some(record.prospect),
+            company: (company != NONE).then_some(company),
+            campaign: Some(record.campaign),
+            sender: Some(record.sender),
+            enrollment: Some(id),
+        };
+        let mut event = Event::new(kind, token.to_string())
+            .source(OWN_SOURCE)
+            .prospect(self.data.prospect_names.text(record.prospect))
+            .campaign(self.data.campaign_names.text(record.campaign));
+        for (name, value) in attributes {
+            event = event.with(*name, *value);
+        }
+        self.evaluate_report(&event, about);
+    }
+
+    /// A person orders the resend of a send that may or may not have left.
+    pub(crate) fn resend(
+        &mut self,
+        token: Token,
+        by: Option<&str>,
+        reason: Option<&str>,
+    ) -> Answer {
+        text("reason", reason)?;
+        if by.is_none() {
+            return Err(Refusal::NeedsPerson);
+        }
+        let claim = self.data.claims.get(&token).copied();
+        let Some(claim) = claim else {
+            return Err(unknown("send", &token.to_string()));
+        };
+        let phase = self.data.enrollments.get(claim.enrollment).map(|record| record.phase);
+        if phase != Some(Phase::Unknown) {
+            return Err(stale(token, "its outcome is not unknown"));
+        }
+        self.drop_claim(token, &claim);
+        let now = self.data.now;
+        if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
+            record.phase = Phase::Waiting;
+            record.attempt = record.attempt.saturating_add(1);
+        }
+        self.retry_from(claim.enrollment, now);
+        Ok(Outcome::Applied)
+    }
+}
+
+impl Data {
+    /// The day of an instant in a sender's zone, in days since 1970-01-01.
+    pub(crate) fn sender_day(&self, sender: u32, at: Instant) -> i32 {
+        let zone = self.senders.get(sender).map(|record| self.sender_zone(record));
+        let date = zone.unwrap_or(plan::Zone::UTC).date_of(at);
+        date.to_epoch_days()
+    }
+
+    /// How many slots of the sender's day are spent.
+    pub(crate) fn spent(&self, sender: u32, at: Instant) -> u32 {
+        let day = self.sender_day(sender, at);
+        let record = self.senders.get(sender);
+        record.and_then(|record| record.spent.get(&day)).copied().unwrap_or(0)
+    }
+
+    /// When the sender's least gap after its last send has passed.
+    pub(crate) fn gap_ends(&self, sender: u32) -> Option<Instant> {
+        let record = self.senders.get(sender).filter(|record| record.gap_ms > 0)?;
+        let gap_ms = i64::try_from(record.gap_ms).unwrap_or(DAY_MS);
+        record.last_go.map(|at| at.plus_ms(gap_ms))
+    }
+}
+
+fn stale(token: Token, why: &str) -> Refusal {
+    Refusal::StaleToken { token, why: why.to_owned() }
+}

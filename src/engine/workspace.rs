@@ -1,0 +1,296 @@
+//! One tenant: how a command changes its tables. Everything it is told comes through
+//! [`Workspace::apply`].
+
+use std::sync::Arc;
+
+use super::data::Data;
+use super::fingerprint::{Fingerprint, fingerprint};
+use super::index::{Index, Timer};
+use super::lanes::Place;
+use super::record::{AnswerRecord, Ended, EnrollmentRecord, Phase};
+use super::weight;
+use crate::model::{Action, Command, HoldTarget, Instant, Outcome, Refusal, Token, check_key};
+
+/// A command may be this far past the engine's time.
+const AHEAD_MS: i64 = 24 * 60 * 60 * 1000;
+/// One day, in milliseconds.
+pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Event ids and command ids are remembered for this many days of engine time.
+pub(crate) const REMEMBERED_DAYS: i32 = 30;
+/// The longest free text (a reason, a name, a field), in bytes.
+const MAX_TEXT_BYTES: usize = 4096;
+
+/// The most that one event, prospect or company may take, in bytes.
+const MAX_KEPT_BYTES: usize = 64 << 10;
+
+/// Tables and what makes them fast.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    pub(crate) data: Data,
+    pub(crate) index: Index,
+}
+
+/// Where in the store's order a command stands: it makes tokens unique.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Order {
+    pub(crate) incarnation: u32,
+    pub(crate) sequence: u64,
+}
+
+/// A handler's answer: an outcome, or why nothing changed.
+pub(crate) type Answer = Result<Outcome, Refusal>;
+
+impl Workspace {
+    pub(crate) fn restored(data: Data) -> Self {
+        let index = Index::of(&data);
+        Self { data, index }
+    }
+
+    /// Applies a command whose instant has been raised to the engine's time.
+    pub(crate) fn apply(&mut self, command: &Command, order: Order) -> Outcome {
+        let identity = match command.id.as_deref().map(|id| (id, key("id", id))) {
+            Some((_, Err(refusal))) => return Outcome::Refused(refusal),
+            Some((id, Ok(()))) => Some(fingerprint(&[id.as_bytes()])),
+            None => None,
+        };
+        let fresh = self.data.now == Instant::MIN;
+        let ahead = command.at.ms_since(self.data.now) > AHEAD_MS;
+        let outcome = if ahead && !fresh && !matches!(command.action, Action::Advance) {
+            Outcome::Refused(Refusal::TooFarAhead { at: command.at, now: self.data.now })
+        } else {
+            self.pass_time(command.at);
+            self.dispatch(command, order).unwrap_or_else(Outcome::Refused)
+        };
+        if let Some(identity) = identity {
+            self.remember(identity, &outcome);
+        }
+        outcome
+    }
+
+    /// The outcome that was recorded under a command id.
+    pub(crate) fn recorded(&self, id: &str) -> Option<Outcome> {
+        let answer = self.index.answers.get(&fingerprint(&[id.as_bytes()]))?;
+        self.data.answers.get(*answer).map(|record| Outcome::clone(&record.outcome))
+    }
+
+    fn remember(&mut self, command: Fingerprint, outcome: &Outcome) {
+        let day = day_number(self.data.now);
+        let outcome = Arc::new(outcome.clone());
+        let id = self.data.answers.push(AnswerRecord { command, day, outcome });
+        self.index.answers.insert(command, id);
+    }
+
+    fn dispatch(&mut self, command: &Command, order: Order) -> Answer {
+        let by = command.by.as_deref();
+        if let Some(person) = by {
+            key("by", person)?;
+        }
+        bounded(command)?;
+        match &command.action {
+            Action::Open { .. } => Err(Refusal::InvalidValue {
+                field: "do".to_owned(),
+                why: "`open` is written by the engine alone".to_owned(),
+            }),
+            Action::Configure(settings) => self.configure(settings),
+            Action::PutPolicy(bundle) => self.put_policy(bundle),
+            Action::PutCompany(company) => self.put_company(company),
+            Action::PutProspect(prospect) => self.put_prospect(prospect),
+            Action::PutSender(sender) => self.put_sender(sender),
+            Action::PutCampaign(campaign) => self.put_campaign(campaign),
+            Action::AddStep { campaign, step } => self.add_step(campaign, step),
+            Action::Enroll { campaign, prospect } => self.enroll(campaign, prospect),
+            Action::Record(event) => self.record(event),
+            Action::Retract { source, event, reason } => {
+                self.retract(source, event, by, given(reason.as_deref()))
+            }
+            Action::Hold { kind, target, until, reason } => {
+                self.hold(*kind, target, *until, by, reason.as_deref())
+            }
+            Action::Resume { target, prospects, reschedule, reason } => {
+                let reason = reason.as_deref();
+                match target {
+                    HoldTarget::Selection(selection) => {
+                        self.resume_selection(selection, *prospects, *reschedule, by, reason)
+                    }
+                    _ => self.resume_target(target, *prospects, *reschedule, by, reason),
+                }
+            }
+            Action::Lift { hold, reason } => self.lift(*hold, by, given(reason.as_deref())),
+            Action::Reschedule { selection, from, resume, reason } => {
+                self.reschedule(selection, *from, *resume, by, reason.as_deref())
+            }
+            Action::Claim { limit, lease_ms } => self.claim(*limit, *lease_ms, order),
+            Action::Confirm { token } => self.confirm(*token),
+            Action::Report { token, report } => self.report(*token, *report),
+            Action::Resend { token, reason } => self.resend(*token, by, reason.as_deref()),
+            Action::Advance => Ok(Outcome::Applied),
+        }
+    }
+
+    /// Lets time pass up to an instant: what was to happen on the way happens, in order, each at
+    /// its own instant.
+    fn pass_time(&mut self, at: Instant) {
+        let day = day_number(self.data.now);
+        while let Some((due, timer)) = self.index.timers.first().copied()
+            && due <= at
+        {
+            self.index.timers.pop_first();
+            self.data.now = self.data.now.max(due);
+            match timer {
+                Timer::HoldEnd(hold) => {
+                    self.end_hold(hold, due, Ended::Expired);
+                }
+                Timer::LeaseEnd(token) => self.end_lease(token),
+            }
+        }
+        self.data.now = self.data.now.max(at);
+        if day_number(self.data.now) > day {
+            self.forget_ids(first_remembered(self.data.now));
+        }
+    }
+
+    /// Forgets event ids and command ids of before a day. Pages go whole; what stays of the last
+    /// one that is too old is in no index any more, neither here nor in one that is made anew.
+    fn forget_ids(&mut self, day: i32) {
+        let mut kept = self.data.seen.len();
+        for (id, record) in self.data.seen.iter() {
+            if record.day >= day {
+                kept = id as usize;
+                break;
+            }
+            // The same id may have come again since.
+            if self.index.seen.get(&record.event) == Some(&id) {
+                self.index.seen.remove(&record.event);
+            }
+        }
+        self.data.seen.drop_before(kept);
+        let mut kept = self.data.answers.len();
+        for (id, record) in self.data.answers.iter() {
+            if record.day >= day {
+                kept = id as usize;
+                break;
+            }
+            if self.index.answers.get(&record.command) == Some(&id) {
+                self.index.answers.remove(&record.command);
+            }
+        }
+        self.data.answers.drop_before(kept);
+        if self.data.retracted.values().any(|retracted| *retracted < day) {
+            Arc::make_mut(&mut self.data.retracted).retain(|_, retracted| *retracted >= day);
+        }
+    }
+
+    /// Gives an enrollment a plan, and its place among those that wait.
+    pub(crate) fn replan(&mut self, id: u32, change: impl FnOnce(&mut EnrollmentRecord)) {
+        self.unqueue(id);
+        if let Some(record) = self.data.enrollments.get_mut(id) {
+            change(record);
+        }
+        self.queue(id);
+    }
+
+    /// Puts an enrollment back where it belongs after what covers it changed.
+    pub(crate) fn requeue(&mut self, id: u32) {
+        self.unqueue(id);
+        self.queue(id);
+    }
+
+    pub(crate) fn unqueue(&mut self, id: u32) {
+        if let Some(place) = self.place_of(id) {
+            self.index.lanes.remove(place);
+        }
+    }
+
+    pub(crate) fn queue(&mut self, id: u32) {
+        if let Some(place) = self.place_of(id) {
+            self.index.lanes.insert(place);
+        }
+    }
+
+    pub(crate) fn place_of(&self, id: u32) -> Option<Place> {
+        let record = self.data.enrollments.get(id).filter(|record| Data::is_waiting(record))?;
+        let (sender, first) = (record.sender, record.position == 0 && record.attempt == 0);
+        Some(Place { sender, first, planned: record.plan.at?, enrollment: id })
+    }
+
+    fn end_lease(&mut self, token: Token) {
+        let Some(claim) = self.data.claims.get(&token).copied() else {
+            return;
+        };
+        if claim.confirmed.is_some() {
+            if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
+                record.phase = Phase::Unknown;
+            }
+        } else {
+            self.give_back(token, &claim);
+        }
+    }
+}
+
+/// The first day whose event ids and command ids are remembered at an instant.
+pub(crate) const fn first_remembered(now: Instant) -> i32 {
+    day_number(now) - REMEMBERED_DAYS
+}
+
+/// Days since 1970-01-01, in UTC.
+pub(crate) const fn day_number(at: Instant) -> i32 {
+    // The range of instants keeps this far below 2^31.
+    (at.as_ms() / DAY_MS) as i32
+}
+
+/// A reason that says something: blanks are none.
+fn given(reason: Option<&str>) -> Option<&str> {
+    reason.filter(|reason| !reason.trim().is_empty())
+}
+
+/// Refuses what would fill the pages of its table: what is kept of one command stays small.
+fn bounded(command: &Command) -> Result<(), Refusal> {
+    let kept = matches!(
+        command.action,
+        Action::Record(_) | Action::PutProspect(_) | Action::PutCompany(_)
+    );
+    let bytes = if kept { weight::of(command) } else { 0 };
+    if bytes > MAX_KEPT_BYTES {
+        return Err(Refusal::Limit {
+            what: "bytes of the command".to_owned(),
+            most: MAX_KEPT_BYTES as u64,
+            found: bytes as u64,
+        });
+    }
+    Ok(())
+}
+
+/// Checks a key of a command.
+pub(crate) fn key(field: &str, text: &str) -> Result<(), Refusal> {
+    check_key(text)
+        .map_err(|why| Refusal::InvalidKey { field: field.to_owned(), why: why.to_string() })
+}
+
+/// Checks a key and finds what it names.
+pub(crate) fn known(
+    what: &str,
+    text: &str,
+    id: impl FnOnce(&str) -> Option<u32>,
+) -> Result<u32, Refusal> {
+    key(what, text)?;
+    id(text).ok_or_else(|| unknown(what, text))
+}
+
+pub(crate) fn unknown(what: &str, key: &str) -> Refusal {
+    Refusal::Unknown { what: what.to_owned(), key: key.to_owned() }
+}
+
+pub(crate) fn invalid(field: &str, why: impl Into<String>) -> Refusal {
+    Refusal::InvalidValue { field: field.to_owned(), why: why.into() }
+}
+
+/// Checks a free text: bounded, so that one command cannot fill a page.
+pub(crate) fn text(field: &str, text: Option<&str>) -> Result<(), Refusal> {
+    match text {
+        Some(text) if text.len() > MAX_TEXT_BYTES => Err(invalid(
+            field,
+            format!("expected at most {MAX_TEXT_BYTES} bytes, found {}", text.len()),
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,370 @@
+//! The writer: one thread owns the state and applies groups of commands; another makes each group
+//! durable. Answers leave after that, so nothing that a crash could take back is ever visible.
+//!
+//! While group N is being synced, group N + 1 is applied.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+
+use super::port::{Frame, Journal, JournalError, Sync};
+use super::state::{Snapshot, State};
+use super::weight;
+use crate::model::{Action, Command, Instant, Outcome, Verdict};
+
+/// Groups that may wait for the journal before callers are made to wait.
+const GROUPS_IN_FLIGHT: usize = 4;
+/// Requests that may wait for the writer before callers are made to wait.
+const REQUESTS_WAITING: usize = 1024;
+/// Commands after which a group is closed, though more are waiting.
+const GROUP_COMMANDS: usize = 10_000;
+/// Bytes after which a group is closed, though more is waiting.
+const GROUP_BYTES: usize = 16 << 20;
+/// The most commands of one batch: a batch is one frame.
+pub const BATCH_COMMANDS: usize = 100_000;
+/// The most bytes of one batch. A group and the batch that fills it stay below what a frame holds.
+pub const BATCH_BYTES: usize = 32 << 20;
+
+/// Turns a group of commands into the bytes of a frame.
+pub(crate) type Encode = fn(&[Command]) -> Result<Vec<u8>, String>;
+
+/// Why the engine did not do what it was asked. Refusals are outcomes, not errors.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The journal failed. What was acknowledged is safe; reopen the store to go on.
+    #[error("the engine stopped: {cause}; reopen the store to go on from what was acknowledged")]
+    Poisoned {
+        /// The first failure.
+        cause: String,
+    },
+    /// The engine was closed.
+    #[error("the engine is closed")]
+    Closed,
+    /// A checkpoint could not be written. Nothing is lost: the journal has everything.
+    #[error("no checkpoint could be written: {cause}; nothing is lost, the next open replays more")]
+    Checkpoint {
+        /// What failed.
+        cause: String,
+    },
+    /// A batch is larger than one frame can be. Nothing was applied.
+    #[error(
+        "a batch has at most {BATCH_COMMANDS} commands and {BATCH_BYTES} bytes, found {commands} \
+         and about {bytes}; split it"
+    )]
+    BatchTooLarge {
+        /// How many commands it has.
+        commands: usize,
+        /// How many bytes they may take.
+        bytes: usize,
+    },
+}
+
+enum Request {
+    Apply(Vec<Command>, usize, Sender<Result<Vec<Outcome>, EngineError>>),
+    Snapshot(Sync, Sender<Result<Snapshot, EngineError>>),
+    NextDue(String, Sender<Result<Option<Instant>, EngineError>>),
+    Close(Sender<Result<Snapshot, EngineError>>),
+}
+
+/// An answer that waits until its group is durable.
+enum Answer {
+    Outcomes(Vec<Outcome>, Sender<Result<Vec<Outcome>, EngineError>>),
+    Snapshot(Snapshot, Sender<Result<Snapshot, EngineError>>),
+    NextDue(Option<Instant>, Sender<Result<Option<Instant>, EngineError>>),
+}
+
+impl Answer {
+    fn send(self, poisoned: Option<&EngineError>) {
+        // Whoever asked may have gone away; then nobody is there to be told.
+        let _gone = match (self, poisoned) {
+            (Self::Outcomes(_, to), Some(error)) => to.send(Err(error.clone())).is_err(),
+            (Self::Snapshot(_, to), Some(error)) => to.send(Err(error.clone())).is_err(),
+            (Self::NextDue(_, to), Some(error)) => to.send(Err(error.clone())).is_err(),
+            (Self::Outcomes(outcomes, to), None) => to.send(Ok(outcomes)).is_err(),
+            (Self::Snapshot(snapshot, to), None) => to.send(Ok(snapshot)).is_err(),
+            (Self::NextDue(due, to), None) => to.send(Ok(due)).is_err(),
+        };
+    }
+}
+
+/// What the writer hands to the log thread: a frame, if there was anything to keep, and answers.
+struct Group {
+    first_seq: u64,
+    last_seq: u64,
+    payload: Vec<u8>,
+    sync: Sync,
+    answers: Vec<Answer>,
+}
+
+/// The two threads and the way to them.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    requests: SyncSender<Request>,
+    poison: Arc<Mutex<Option<EngineError>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the threads over a state and the journal that it is at the end of.
+    pub(crate) fn start(
+        state: State,
+        journal: Box<dyn Journal>,
+        encode: Encode,
+    ) -> std::io::Result<Self> {
+        let (requests, inbox) = sync_channel(REQUESTS_WAITING);
+        let (groups, log) = sync_channel(GROUPS_IN_FLIGHT);
+        let poison = Arc::new(Mutex::new(None));
+        let (in_log, in_writer) = (Arc::clone(&poison), Arc::clone(&poison));
+        let log = std::thread::Builder::new()
+            .name("holdline-log".to_owned())
+            .spawn(move || keep(journal, &log, &in_log))?;
+        let writer = std::thread::Builder::new()
+            .name("holdline-writer".to_owned())
+            .spawn(move || write(state, &inbox, &groups, encode, &in_writer))?;
+        Ok(Self { requests, poison, threads: Mutex::new(vec![writer, log]) })
+    }
+
+    pub(crate) fn apply(&self, commands: Vec<Command>) -> Result<Vec<Outcome>, EngineError> {
+        let bytes = commands.iter().map(weight::of).sum();
+        if commands.len() > BATCH_COMMANDS || bytes > BATCH_BYTES {
+            return Err(EngineError::BatchTooLarge { commands: commands.len(), bytes });
+        }
+        self.ask(|to| Request::Apply(commands, bytes, to))
+    }
+
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, EngineError> {
+        self.ask(|to| Request::Snapshot(Sync::Level, to))
+    }
+
+    /// As [`Writer::snapshot`], of what is safe from a loss of power whatever the level: a
+    /// checkpoint must never be ahead of its journal.
+    pub(crate) fn synced_snapshot(&self) -> Result<Snapshot, EngineError> {
+        self.ask(|to| Request::Snapshot(Sync::Now, to))
+    }
+
+    pub(crate) fn next_due(&self, workspace: &str) -> Result<Option<Instant>, EngineError> {
+        self.ask(|to| Request::NextDue(workspace.to_owned(), to))
+    }
+
+    /// Ends the threads once everything before is durable, and returns the last state.
+    pub(crate) fn close(&self) -> Result<Snapshot, EngineError> {
+        let last = self.ask(Request::Close);
+        let threads = self.threads.lock().map(|mut threads| std::mem::take(&mut *threads));
+        for thread in threads.unwrap_or_default() {
+            // A thread that panicked has answered nobody; the error below says so.
+            let _ended = thread.join().is_ok();
+        }
+        // The journal ends after the last answer, and may fail in that.
+        match self.poison.lock().ok().and_then(|poison| poison.clone()) {
+            Some(poison) => Err(poison),
+            None => last,
+        }
+    }
+
+    fn ask<T>(
+        &self,
+        request: impl FnOnce(Sender<Result<T, EngineError>>) -> Request,
+    ) -> Result<T, EngineError> {
+        let (to, answer) = mpsc::channel();
+        self.requests.send(request(to)).map_err(|_| self.ended())?;
+        answer.recv().unwrap_or_else(|_| Err(self.ended()))
+    }
+
+    fn ended(&self) -> EngineError {
+        let poison = self.poison.lock().ok().and_then(|poison| poison.clone());
+        poison.unwrap_or(EngineError::Closed)
+    }
+}
+
+/// The writer thread: drains what is there, applies it, and passes the group on.
+fn write(
+    mut state: State,
+    inbox: &Receiver<Request>,
+    groups: &SyncSender<Group>,
+    encode: Encode,
+    poison: &Mutex<Option<EngineError>>,
+) {
+    while let Ok(first) = inbox.recv() {
+        let mut group = Building::new(&state);
+        let mut closing = None;
+        let mut next = Some(first);
+        while let Some(request) = next {
+            match request {
+                Request::Apply(commands, bytes, to) => {
+                    group.bytes += bytes;
+                    group.apply(&mut state, commands, to);
+                }
+                Request::Snapshot(sync, to) => {
+                    if sync == Sync::Now {
+                        group.sync = sync;
+                    }
+                    group.answers.push(Answer::Snapshot(state.snapshot(), to));
+                }
+                Request::NextDue(workspace, to) => {
+                    group.answers.push(Answer::NextDue(state.next_due(&workspace), to));
+                }
+                Request::Close(to) => {
+                    // What a checkpoint is made of has to be safe whatever the level.
+                    group.sync = Sync::Now;
+                    closing = Some(to);
+                }
+            }
+            let full = closing.is_some()
+                || group.kept.len() >= GROUP_COMMANDS
+                || group.bytes >= GROUP_BYTES;
+            next = if full { None } else { inbox.try_recv().ok() };
+        }
+        if let Some(to) = closing.take() {
+            group.answers.push(Answer::Snapshot(state.snapshot(), to));
+            let _ended = group.send(&state, groups, encode, poison);
+            return;
+        }
+        if group.send(&state, groups, encode, poison).is_err() {
+            return;
+        }
+    }
+}
+
+/// A group as it grows.
+struct Building {
+    first_seq: u64,
+    kept: Vec<Command>,
+    bytes: usize,
+    answers: Vec<Answer>,
+    sync: Sync,
+}
+
+impl Building {
+    fn new(state: &State) -> Self {
+        let first_seq = state.sequence() + 1;
+        Self { first_seq, kept: Vec::new(), bytes: 0, answers: Vec::new(), sync: Sync::Level }
+    }
+
+    fn apply(
+        &mut self,
+        state: &mut State,
+        commands: Vec<Command>,
+        to: Sender<Result<Vec<Outcome>, EngineError>>,
+    ) {
+        let mut outcomes = Vec::with_capacity(commands.len());
+        for mut command in commands {
+            let applied = match command.action {
+                // Only the store opens itself.
+                Action::Open { .. } => refuse_open(),
+                _ => state.apply(&mut command),
+            };
+            if applied.journaled {
+                self.kept.push(command);
+            }
+            if matches!(applied.outcome, Outcome::Confirmed(Verdict::Go)) {
+                self.sync = Sync::Now;
+            }
+            outcomes.push(applied.outcome);
+        }
+        self.answers.push(Answer::Outcomes(outcomes, to));
+    }
+
+    fn send(
+        self,
+        state: &State,
+        groups: &SyncSender<Group>,
+        encode: Encode,
+        poison: &Mutex<Option<EngineError>>,
+    ) -> Result<(), ()> {
+        let payload = if self.kept.is_empty() { Ok(Vec::new()) } else { encode(&self.kept) };
+        let payload = match payload {
+            Ok(payload) => payload,
+            Err(cause) => {
+                // It was applied and cannot be kept: nothing after it may be answered.
+                let error = EngineError::Poisoned { cause };
+                note(poison, Some(&error));
+                self.answers.into_iter().for_each(|answer| answer.send(Some(&error)));
+                return Err(());
+            }
+        };
+        let group = Group {
+            first_seq: self.first_seq,
+            last_seq: state.sequence(),
+            payload,
+            sync: self.sync,
+            answers: self.answers,
+        };
+        groups.send(group).map_err(|_| ())
+    }
+}
+
+fn refuse_open() -> super::state::Applied {
+    let refusal = crate::model::Refusal::InvalidValue {
+        field: "do".to_owned(),
+        why: "`open` is written by the engine alone".to_owned(),
+    };
+    super::state::Applied { outcome: Outcome::Refused(refusal), journaled: false }
+}
+
+/// The log thread: makes groups durable, several at once if several wait, then lets answers go.
+fn keep(
+    mut journal: Box<dyn Journal>,
+    groups: &Receiver<Group>,
+    poison: &Mutex<Option<EngineError>>,
+) {
+    let mut poisoned = None;
+    loop {
+        let first = match journal.sync_due() {
+            None => groups.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(due) => groups.recv_timeout(due),
+        };
+        let mut waiting = match first {
+            Ok(group) => vec![group],
+            Err(RecvTimeoutError::Timeout) => {
+                poisoned = poisoned.or(journal.sync().err().map(|error| poisoned_by(&error)));
+                note(poison, poisoned.as_ref());
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        waiting.extend(groups.try_iter());
+        if poisoned.is_none() {
+            poisoned = append(&mut *journal, &waiting).err();
+            note(poison, poisoned.as_ref());
+        }
+        for group in waiting {
+            for answer in group.answers {
+                answer.send(poisoned.as_ref());
+            }
+        }
+    }
+    if poisoned.is_none() {
+        let closed = journal.close().err().map(|error| poisoned_by(&error));
+        note(poison, closed.as_ref());
+    }
+}
+
+fn append(journal: &mut dyn Journal, groups: &[Group]) -> Result<(), EngineError> {
+    let kept = groups.iter().filter(|group| group.last_seq >= group.first_seq);
+    let frames: Vec<Frame<'_>> = kept
+        .map(|group| Frame {
+            first_seq: group.first_seq,
+            last_seq: group.last_seq,
+            payload: &group.payload,
+        })
+        .collect();
+    let now = groups.iter().any(|group| group.sync == Sync::Now);
+    let done = match (frames.is_empty(), now) {
+        (true, false) => Ok(()),
+        (true, true) => journal.sync(),
+        (false, false) => journal.append(&frames, Sync::Level),
+        (false, true) => journal.append(&frames, Sync::Now),
+    };
+    done.map_err(|error| poisoned_by(&error))
+}
+
+fn poisoned_by(error: &JournalError) -> EngineError {
+    EngineError::Poisoned { cause: error.to_string() }
+}
+
+fn note(poison: &Mutex<Option<EngineError>>, error: Option<&EngineError>) {
+    if let (Some(error), Ok(mut slot)) = (error, poison.lock()) {
+        slot.get_or_insert_with(|| error.clone());
+    }
+}
