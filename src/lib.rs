@@ -8,6 +8,14 @@ pub mod plan;
 
 pub mod engine;
 
+#[cfg(feature = "store")]
+mod open;
+#[cfg(feature = "store")]
+pub mod store;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
 pub use engine::{Digest, Engine, EngineError, Opened, Snapshot, View};
 pub use lang::{Diagnostic, Policy};
 pub use model::{
@@ -15,3 +23,7 @@ pub use model::{
     PolicyBundle, PolicyFile, Prospect, Refusal, Report, Scope, Selection, Sender, Status, Step,
     Token, Verdict,
 };
+#[cfg(feature = "store")]
+pub use open::OpenError;
+#[cfg(feature = "store")]
+pub use store::{Durability, Options};

@@ -1,1 +1,203 @@
-//! store.
+//! A store: one directory with the journal of everything the engine was told and the checkpoints of
+//! its state. It knows nothing of what the commands and the records mean.
+//!
+//! What is where, byte by byte, is in `docs/format.md`.
+
+pub mod checkpoint;
+pub mod codec;
+pub mod disk;
+mod error;
+mod format;
+pub mod journal;
+mod lock;
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use self::checkpoint::{Checkpoints, Found, MovedAside};
+use self::disk::{Disk, OsDisk};
+use self::journal::{FileJournal, Inspected, JournalOptions, TornTail};
+
+pub use self::error::StoreError;
+pub use self::format::{FORMAT, StoreId};
+pub use self::lock::Lock;
+
+/// When an answered command is safe. A killed process takes nothing back at any level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// A loss of power takes back nothing that was answered.
+    #[default]
+    Full,
+    /// A loss of power may take back what was answered in the last so many milliseconds, but no
+    /// send that was given its go.
+    Interval(u32),
+    /// A loss of power may take back everything answered since the store was opened.
+    None,
+}
+
+/// How to open a store.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// When an answered command is safe.
+    pub durability: Durability,
+    /// The size from which on a new segment of the journal is begun, in bytes.
+    pub segment_bytes: u64,
+    /// How much memory the checkpoints' database may use, in bytes.
+    pub cache_bytes: u64,
+    /// Whether every record of a checkpoint is checked before it is offered. Records are checked
+    /// when they are read in any case; without this a damaged one shows only then.
+    pub verify: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Full,
+            segment_bytes: 64 * 1024 * 1024,
+            cache_bytes: 64 * 1024 * 1024,
+            verify: true,
+        }
+    }
+}
+
+/// What opening met that a person may want to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenReport {
+    /// The store was made just now.
+    pub created: bool,
+    /// A half-written end of the journal was cut off.
+    pub torn: Option<TornTail>,
+    /// The checkpoints were damaged: where they were moved, and why.
+    pub moved_aside: Option<MovedAside>,
+}
+
+/// An open store.
+#[derive(Debug)]
+pub struct Store {
+    /// The directory.
+    pub path: PathBuf,
+    /// Its identity.
+    pub id: StoreId,
+    /// What the engine was told.
+    pub journal: FileJournal,
+    /// Its state, as of some moments.
+    pub checkpoints: Checkpoints,
+    /// The checkpoint to start from.
+    pub latest: Found,
+    /// What opening met.
+    pub report: OpenReport,
+    /// The right to use it; to be dropped last.
+    pub lock: Lock,
+}
+
+impl Store {
+    /// Opens the store in a directory, or makes one where there is none. Killed at any moment
+    /// of this, the next call works.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]; the journal is as it was then.
+    pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
+        make_dir(path)?;
+        refuse_others(path)?;
+        let lock = Lock::take(path)?;
+        let mut report = OpenReport::default();
+        let id = match format::read(path)? {
+            Some(id) => id,
+            None => {
+                report.created = true;
+                create(path)?
+            }
+        };
+        // The journal is looked at first and changed last: a store that is refused stays as it is.
+        let inspected = Inspected::read(Arc::new(OsDisk), &path.join("journal"), id.0)?;
+        let (checkpoints, latest, moved) =
+            Checkpoints::open(path, id, options.cache_bytes, options.verify)?;
+        report.moved_aside = moved;
+        if let Some(manifest) = &latest.manifest
+            && manifest.seq > inspected.last_seq()
+        {
+            return Err(StoreError::Behind {
+                journal: inspected.last_seq(),
+                checkpoint: manifest.seq,
+            });
+        }
+        let (journal, torn) = inspected.open(JournalOptions {
+            durability: options.durability,
+            segment_bytes: options.segment_bytes,
+        })?;
+        report.torn = torn;
+        Ok(Self { path: path.to_path_buf(), id, lock, journal, checkpoints, latest, report })
+    }
+}
+
+fn make_dir(path: &Path) -> Result<(), StoreError> {
+    match fs::metadata(path) {
+        Ok(about) if about.is_dir() => return Ok(()),
+        Ok(_) => {
+            return Err(StoreError::NotAStore {
+                path: path.to_path_buf(),
+                what: "it is a file".to_owned(),
+            });
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(StoreError::io("open", path)(error)),
+    }
+    fs::create_dir_all(path).map_err(StoreError::io("create", path))?;
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => OsDisk.sync_dir(parent).map_err(StoreError::io("sync", parent)),
+        None => Ok(()),
+    }
+}
+
+/// Before anything is written: a directory that is somebody else's is left alone.
+fn refuse_others(path: &Path) -> Result<(), StoreError> {
+    // Read twice: another process may be making the store right now.
+    if format::read(path)?.is_none() && !format::is_fresh(path)? && format::read(path)?.is_none() {
+        return Err(StoreError::NotAStore {
+            path: path.to_path_buf(),
+            what: "it holds other files and no file `format`".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Makes the parts, then the file that says that they are there.
+fn create(path: &Path) -> Result<StoreId, StoreError> {
+    let id = StoreId::draw();
+    let dir = path.join("journal");
+    fs::create_dir_all(&dir).map_err(StoreError::io("create", &dir))?;
+    discard_unborn(&dir)?;
+    FileJournal::create(&OsDisk, &dir, &id.0)?;
+    OsDisk.sync_dir(path).map_err(StoreError::io("sync", path))?;
+    format::write(path, id)?;
+    Ok(id)
+}
+
+/// Removes the first segment of a creation that was interrupted. One that holds a frame is no such
+/// thing: there the file `format` is what is missing.
+fn discard_unborn(dir: &Path) -> Result<(), StoreError> {
+    for name in OsDisk.list(dir).map_err(StoreError::io("list", dir))? {
+        let path = dir.join(&name);
+        let about = fs::metadata(&path).map_err(StoreError::io("read", &path))?;
+        if about.len() > journal::EMPTY_SEGMENT_BYTES {
+            return Err(StoreError::NotAStore {
+                path: dir.parent().unwrap_or(dir).to_path_buf(),
+                what: "it holds a journal, but its file `format` is missing".to_owned(),
+            });
+        }
+    }
+    for name in OsDisk.list(dir).map_err(StoreError::io("list", dir))? {
+        let path = dir.join(&name);
+        OsDisk.remove(&path).map_err(StoreError::io("remove", &path))?;
+    }
+    Ok(())
+}

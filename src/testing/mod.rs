@@ -1,1 +1,4 @@
-//! testing.
+//! What tests need: a simulated disk, for this crate and for a host.
+
+#[cfg(feature = "store")]
+pub mod disk;

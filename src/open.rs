@@ -1,0 +1,174 @@
+//! Where an engine and a store are put together: opening a directory, and replaying what it holds.
+
+use std::path::Path;
+
+use crate::engine::port::{Frame, ImageError, Journal, JournalError, Sync};
+use crate::engine::{Engine, EngineError, Keeper, Opened, SUFFIX_VERSION, Snapshot, State};
+use crate::model::{Action, Command, Instant};
+use crate::plan::Zone;
+use crate::store::checkpoint::{Checkpoints, Found};
+use crate::store::journal::FileJournal;
+use crate::store::{Lock, Options, Store, StoreError, codec};
+
+/// Why a directory could not be opened as an engine.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The store itself.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal could not be read or written.
+    #[error("the journal: {0}")]
+    Journal(#[from] JournalError),
+    /// The engine's threads could not be started.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl OpenError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.help(),
+            Self::Journal(JournalError::Damaged { .. }) => {
+                "restore from a backup; the directory was left as it was found"
+            }
+            Self::Journal(_) => "look after the disk, then open the store again",
+            Self::Engine(_) => "free some memory or threads, then try again",
+        }
+    }
+}
+
+impl Engine {
+    /// Opens the store in a directory, or makes one there, and brings the state up to the last
+    /// command that was acknowledged.
+    ///
+    /// # Errors
+    /// Any [`OpenError`]; the store is as it was then.
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let store = Store::open(path.as_ref(), options)?;
+        let Store { lock, mut journal, checkpoints, latest, report, .. } = store;
+        let mut opened = Opened { created: report.created, ..Opened::default() };
+        if let Some(torn) = &report.torn {
+            opened.notes.push(format!(
+                "a half-written end of {} bytes was cut off `{}` at offset {}; nothing in it had \
+                 been acknowledged",
+                torn.bytes,
+                torn.file.display(),
+                torn.offset
+            ));
+        }
+        if let Some(moved) = &report.moved_aside {
+            opened.notes.push(format!(
+                "the checkpoints were damaged ({}) and were moved to `{}`; the state is rebuilt \
+                 from the journal",
+                moved.why,
+                moved.to.display()
+            ));
+        }
+        let mut state = from_checkpoint(&checkpoints, &latest, &mut opened);
+        opened.replayed = replay(&mut journal, &mut state)?;
+        begin(&mut journal, &mut state)?;
+        let keeper = StoreKeeper { checkpoints, kept: 0, _lock: lock };
+        let encode = |commands: &[Command]| {
+            codec::encode(commands).map_err(|error| format!("a frame: {error}"))
+        };
+        let (journal, keeper) = (Box::new(journal), Box::new(keeper));
+        Ok(Self::start(state, journal, encode, Some(keeper), opened)?)
+    }
+}
+
+/// The state as of the newest checkpoint that can be read; an empty one if there is none, for the
+/// journal has everything.
+fn from_checkpoint(checkpoints: &Checkpoints, latest: &Found, opened: &mut Opened) -> State {
+    for rejected in &latest.rejected {
+        opened.notes.push(format!(
+            "checkpoint {} was not used: {}; an older one or the journal takes its place",
+            rejected.epoch, rejected.why
+        ));
+    }
+    let Some(manifest) = &latest.manifest else {
+        return State::new();
+    };
+    match State::read(&mut checkpoints.read(manifest)) {
+        Ok(state) if state.sequence() == manifest.seq => state,
+        Ok(state) => {
+            let (found, expected) = (state.sequence(), manifest.seq);
+            let what = format!("it is as of command {found}, its manifest says {expected}");
+            opened.notes.push(rebuilt(&what));
+            State::new()
+        }
+        Err(error) => {
+            opened.notes.push(rebuilt(&error.to_string()));
+            State::new()
+        }
+    }
+}
+
+fn rebuilt(why: &str) -> String {
+    format!("the checkpoint was not used: {why}; the state is rebuilt from the journal")
+}
+
+/// Applies what the journal has and the state has not. How many commands that was.
+fn replay(journal: &mut FileJournal, state: &mut State) -> Result<u64, JournalError> {
+    let before = state.sequence();
+    let stop = |what: String| JournalError::Stopped { what };
+    journal.read(before + 1, &mut |frame: Frame<'_>| {
+        let commands: Vec<Command> = codec::decode(frame.payload)
+            .map_err(|error| stop(format!("frame {}: {error}", frame.first_seq)))?;
+        let known = state.sequence().saturating_sub(frame.first_seq.saturating_sub(1));
+        let known = usize::try_from(known).unwrap_or(usize::MAX);
+        for mut command in commands.into_iter().skip(known) {
+            let sequence = state.sequence() + 1;
+            if !state.apply(&mut command).journaled {
+                return Err(stop(format!("command {sequence} does not replay")));
+            }
+        }
+        if state.sequence() != frame.last_seq {
+            let (found, expected) = (state.sequence(), frame.last_seq);
+            return Err(stop(format!("expected command {expected} last, found {found}")));
+        }
+        Ok(())
+    })?;
+    Ok(state.sequence() - before)
+}
+
+/// Journals that the store was opened: tokens from here on carry a new incarnation.
+fn begin(journal: &mut FileJournal, state: &mut State) -> Result<(), JournalError> {
+    let action = Action::Open {
+        incarnation: state.incarnation().saturating_add(1),
+        tz_version: Zone::tz_version().to_owned(),
+        suffix_version: SUFFIX_VERSION.to_owned(),
+    };
+    let mut open = Command::new(Instant::MIN, action);
+    let payload = codec::encode(std::slice::from_ref(&open))
+        .map_err(|error| JournalError::Failed { what: error.to_string() })?;
+    let sequence = state.sequence() + 1;
+    let frame = Frame { first_seq: sequence, last_seq: sequence, payload: &payload };
+    journal.append(&[frame], Sync::Now)?;
+    state.apply(&mut open);
+    Ok(())
+}
+
+/// Writes checkpoints, and holds the store's lock until the engine has closed.
+struct StoreKeeper {
+    checkpoints: Checkpoints,
+    /// The command that the last checkpoint was as of: an older state never replaces a newer one.
+    kept: u64,
+    _lock: Lock,
+}
+
+impl Keeper for StoreKeeper {
+    fn keep(&mut self, snapshot: &Snapshot) -> Result<(), String> {
+        let sequence = snapshot.sequence();
+        if sequence <= self.kept {
+            return Ok(());
+        }
+        let filled = |writer: &mut crate::store::checkpoint::Writer<'_>| snapshot.write(writer);
+        let kept: Result<_, ImageError> = self.checkpoints.write(sequence, &[], filled);
+        kept.map_err(|error| error.to_string())?;
+        self.kept = sequence;
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! The few file operations that the journal needs, so that a test can put a disk in their place
+//! that fails, tears and forgets. It knows nothing of what is in the files.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// A place with directories and files.
+pub trait Disk: Send + Sync + std::fmt::Debug {
+    /// The names in a directory, in no order.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
+    /// Opens a file that exists, for reading and writing.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Creates a file that does not exist. Its name is durable after [`Disk::sync_dir`].
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Renames a file over whatever has the new name, at once or not at all.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes the names in a directory durable.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+}
+
+/// An open file.
+pub trait DiskFile: Send + std::fmt::Debug {
+    /// Its length in bytes.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn size(&self) -> io::Result<u64>;
+    /// Fills `into` from `offset` on as far as the file goes, and answers how far that was.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn read_at(&mut self, offset: u64, into: &mut [u8]) -> io::Result<usize>;
+    /// Writes all of `bytes` at `offset`.
+    ///
+    /// # Errors
+    /// As the operating system answers; it is unknown how much was written then.
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Cuts the file.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn set_size(&mut self, size: u64) -> io::Result<()>;
+    /// Makes content and length durable.
+    ///
+    /// # Errors
+    /// As the operating system answers; the file must not be trusted after that.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// The operating system's disk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsDisk;
+
+impl Disk for OsDisk {
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        std::fs::read_dir(dir)?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect()
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        Ok(Box::new(OsFile(file)))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create_new(true).open(path)?;
+        Ok(Box::new(OsFile(file)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        // Elsewhere directories cannot be opened as files, and names are durable with the file.
+        if cfg!(unix) {
+            File::open(dir)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct OsFile(File);
+
+impl DiskFile for OsFile {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn read_at(&mut self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
+        self.0.seek(SeekFrom::Start(offset))?;
+        let mut rest = into;
+        let mut done = 0;
+        while !rest.is_empty() {
+            match self.0.read(rest) {
+                Ok(0) => break,
+                Ok(count) => {
+                    done += count;
+                    rest = rest.get_mut(count..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(done)
+    }
+
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.seek(SeekFrom::Start(offset))?;
+        self.0.write_all(bytes)
+    }
+
+    fn set_size(&mut self, size: u64) -> io::Result<()> {
+        self.0.set_len(size)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        // On Linux this is fdatasync, which also makes the length durable.
+        self.0.sync_data()
+    }
+}

@@ -1,0 +1,372 @@
+//! The journal in a directory of segments: what the engine was told, in order, and safe from a loss
+//! of power as the level says. It knows nothing of what the frames mean.
+
+mod closed;
+mod frame;
+mod inspect;
+mod segment;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::closed::Closed;
+use self::frame::{HEAD, SegmentHead, StoreId};
+use self::segment::{Next, Walk};
+use super::disk::{Disk, DiskFile};
+use super::{Durability, StoreError};
+use crate::engine::port::{Frame, Journal, JournalError, Sync, check_contiguous};
+
+pub use self::frame::MAX_PAYLOAD;
+pub use self::inspect::Inspected;
+
+/// How long a segment without frames is.
+pub(super) const EMPTY_SEGMENT_BYTES: u64 = HEAD as u64;
+
+/// A tail that a loss of power had left half-written, and that was cut off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TornTail {
+    /// The segment.
+    pub file: PathBuf,
+    /// Where it now ends.
+    pub offset: u64,
+    /// How many bytes were cut off.
+    pub bytes: u64,
+}
+
+/// How a journal is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct JournalOptions {
+    /// When an append is safe.
+    pub durability: Durability,
+    /// The size from which on a segment is not continued.
+    pub segment_bytes: u64,
+}
+
+/// The journal of one store, open for appending.
+#[derive(Debug)]
+pub struct FileJournal {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    store: StoreId,
+    options: JournalOptions,
+    /// The first sequence number of each segment, ascending; never empty.
+    segments: Vec<u64>,
+    /// The last segment.
+    file: Box<dyn DiskFile>,
+    /// Its length.
+    end: u64,
+    last_seq: u64,
+    /// The last sequence number that is known to be durable.
+    synced_seq: u64,
+    /// Since when something is not.
+    waiting_since: Option<Instant>,
+    /// The checksum of the last frame.
+    previous: u32,
+    /// The note of a clean close is still there.
+    noted: bool,
+    state: State,
+    buffer: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Open,
+    Poisoned(String),
+    Closed,
+}
+
+fn answer(error: StoreError) -> JournalError {
+    match error {
+        StoreError::Corrupt { file, offset, what } => {
+            JournalError::Damaged { file: file.display().to_string(), offset, what }
+        }
+        other => JournalError::Failed { what: other.to_string() },
+    }
+}
+
+impl FileJournal {
+    /// Makes an empty journal in a directory that exists.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn create(disk: &dyn Disk, dir: &Path, store: &StoreId) -> Result<(), StoreError> {
+        let (_, unfinished) = segment::list(disk, dir)?;
+        for path in unfinished {
+            disk.remove(&path).map_err(StoreError::io("remove", &path))?;
+        }
+        let head = SegmentHead { first_seq: 1, previous: 0 };
+        segment::create(disk, dir, store, &head).map(drop)
+    }
+
+    /// Opens the journal in a directory, and cuts off a torn tail.
+    ///
+    /// # Errors
+    /// As [`Inspected::read`] and [`Inspected::open`].
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        store: StoreId,
+        options: JournalOptions,
+    ) -> Result<(Self, Option<TornTail>), StoreError> {
+        Inspected::read(disk, dir, store)?.open(options)
+    }
+
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// As [`Journal::read`].
+    pub fn verify(&mut self) -> Result<(), JournalError> {
+        self.read(self.first_seq(), &mut |_| Ok(()))
+    }
+
+    /// How many bytes the last segment has.
+    #[must_use]
+    pub const fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Does something that must not fail halfway: after a failure nothing is done any more.
+    fn guarded<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        match &self.state {
+            State::Open => {}
+            State::Closed => return Err(JournalError::Closed),
+            State::Poisoned(cause) => {
+                let cause = cause.clone();
+                return Err(JournalError::Poisoned { cause });
+            }
+        }
+        let result = act(self);
+        if let Err(JournalError::Failed { what }) = &result {
+            self.state = State::Poisoned(what.clone());
+        }
+        result
+    }
+
+    fn path(&self, first_seq: u64) -> PathBuf {
+        self.dir.join(segment::file_name(first_seq))
+    }
+
+    fn last_path(&self) -> PathBuf {
+        self.path(self.segments.last().copied().unwrap_or(1))
+    }
+
+    fn sync_file(&mut self) -> Result<(), StoreError> {
+        if self.synced_seq < self.last_seq {
+            let path = self.last_path();
+            self.file.sync().map_err(StoreError::io("sync", &path))?;
+            self.synced_seq = self.last_seq;
+        }
+        self.waiting_since = None;
+        Ok(())
+    }
+
+    /// Begins a new segment. The one before is made durable first, at every level, so that only the
+    /// last segment can ever be torn.
+    fn rotate(&mut self) -> Result<(), StoreError> {
+        self.sync_file()?;
+        let head =
+            SegmentHead { first_seq: self.last_seq.saturating_add(1), previous: self.previous };
+        self.file = segment::create(&*self.disk, &self.dir, &self.store, &head)?;
+        self.end = HEAD as u64;
+        self.segments.push(head.first_seq);
+        Ok(())
+    }
+
+    fn write(&mut self, frames: &[Frame<'_>]) -> Result<(), StoreError> {
+        if self.noted {
+            Closed::remove(&*self.disk, &self.dir)?;
+            self.noted = false;
+        }
+        if self.end >= self.options.segment_bytes && self.end > HEAD as u64 {
+            self.rotate()?;
+        }
+        let path = self.last_path();
+        let size = self.file.size().map_err(StoreError::io("read", &path))?;
+        if size != self.end {
+            let what = format!("expected {} bytes, found {size}: another has written", self.end);
+            let source = std::io::Error::other(what);
+            return Err(StoreError::io("continue", &path)(source));
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        let mut previous = self.previous;
+        for frame in frames {
+            let offset = self.end + buffer.len() as u64;
+            let (store, synced) = (&self.store, self.synced_seq);
+            previous = frame::encode(store, frame, synced, previous, offset, &mut buffer);
+        }
+        self.file.write_at(self.end, &buffer).map_err(StoreError::io("write", &path))?;
+        self.end += buffer.len() as u64;
+        self.previous = previous;
+        self.last_seq = frames.last().map_or(self.last_seq, |frame| frame.last_seq);
+        buffer.shrink_to(4 * 1024 * 1024);
+        self.buffer = buffer;
+        Ok(())
+    }
+
+    fn settle(&mut self, sync: Sync) -> Result<(), StoreError> {
+        if self.synced_seq == self.last_seq {
+            return Ok(());
+        }
+        let due = match (self.options.durability, sync) {
+            (Durability::None, _) => false,
+            (Durability::Full, _) | (Durability::Interval(_), Sync::Now) => true,
+            (Durability::Interval(ms), Sync::Level) => {
+                let since = *self.waiting_since.get_or_insert_with(Instant::now);
+                since.elapsed() >= Duration::from_millis(ms.into())
+            }
+        };
+        if due { self.sync_file() } else { Ok(()) }
+    }
+
+    /// Hands on the frames of one segment, if it continues the one before; answers the number and
+    /// the checksum that the next one has to continue.
+    fn read_segment(
+        &self,
+        first_seq: u64,
+        continues: Option<(u64, u32)>,
+        from_seq: u64,
+        each: &mut dyn FnMut(Frame<'_>) -> Result<(), JournalError>,
+    ) -> Result<(u64, u32), JournalError> {
+        let path = self.path(first_seq);
+        let failed = |error| answer(StoreError::io("read", &path)(error));
+        let damaged = |offset, what: &str| answer(StoreError::corrupt(&path, offset, what));
+        if let Some((next, _)) = continues
+            && next != first_seq
+        {
+            let what = format!("expected a segment that begins with {next}");
+            return Err(damaged(0, &what));
+        }
+        let mut file = self.disk.open(&path).map_err(failed)?;
+        let size = if self.segments.last() == Some(&first_seq) {
+            self.end
+        } else {
+            file.size().map_err(failed)?
+        };
+        let mut walk = Walk::start(&mut *file, &path, &self.store, size).map_err(answer)?;
+        if continues.is_some_and(|(_, checksum)| checksum != walk.previous) {
+            return Err(damaged(0, "the segment does not follow the one before"));
+        }
+        loop {
+            let offset = walk.offset;
+            match walk.next().map_err(failed)? {
+                Next::Frame(head, payload) if head.last_seq >= from_seq => {
+                    each(Frame { first_seq: head.first_seq, last_seq: head.last_seq, payload })?
+                }
+                Next::Frame(..) => {}
+                Next::End => return Ok((walk.next_seq, walk.previous)),
+                Next::Bad(bad) => return Err(damaged(offset, bad.what)),
+            }
+        }
+    }
+
+    fn read_from(
+        &self,
+        from: u64,
+        each: &mut dyn FnMut(Frame<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let first = self.first_seq();
+        if from < first && from <= self.last_seq {
+            return Err(JournalError::Trimmed { from, first });
+        }
+        let before = self.segments.partition_point(|first| *first <= from);
+        let mut continues = None;
+        for first_seq in self.segments.iter().skip(before.saturating_sub(1)) {
+            continues = Some(self.read_segment(*first_seq, continues, from, each)?);
+        }
+        match continues {
+            Some((next, _)) if next != self.last_seq.saturating_add(1) => {
+                let what = format!("expected frames up to {}", self.last_seq);
+                let path = self.last_path();
+                Err(answer(StoreError::corrupt(&path, self.end, what)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn drop_below(&mut self, below_seq: u64) -> Result<(), StoreError> {
+        let mut dropped = false;
+        // The oldest first: whatever interrupts this leaves a journal without a gap.
+        while let [oldest, next, ..] = self.segments.as_slice()
+            && *next <= below_seq
+        {
+            let path = self.path(*oldest);
+            self.disk.remove(&path).map_err(StoreError::io("remove", &path))?;
+            self.segments.remove(0);
+            dropped = true;
+        }
+        if dropped {
+            let dir = &self.dir;
+            self.disk.sync_dir(dir).map_err(StoreError::io("sync", dir))?;
+        }
+        Ok(())
+    }
+}
+
+impl Journal for FileJournal {
+    fn append(&mut self, frames: &[Frame<'_>], sync: Sync) -> Result<(), JournalError> {
+        self.guarded(|journal| {
+            check_contiguous(journal.last_seq, frames)?;
+            let mut lengths = frames.iter().map(|frame| frame.payload.len());
+            if let Some(found) = lengths.find(|len| *len > MAX_PAYLOAD) {
+                let what =
+                    format!("expected a frame of at most {MAX_PAYLOAD} bytes, found {found}");
+                return Err(JournalError::Refused { what });
+            }
+            if !frames.is_empty() {
+                journal.write(frames).map_err(answer)?;
+            }
+            journal.settle(sync).map_err(answer)
+        })
+    }
+
+    fn sync(&mut self) -> Result<(), JournalError> {
+        self.guarded(|journal| journal.settle(Sync::Now).map_err(answer))
+    }
+
+    fn sync_due(&self) -> Option<Duration> {
+        let Durability::Interval(ms) = self.options.durability else {
+            return None;
+        };
+        let since = self.waiting_since?;
+        Some(Duration::from_millis(ms.into()).saturating_sub(since.elapsed()))
+    }
+
+    fn read(
+        &mut self,
+        from_seq: u64,
+        each: &mut dyn FnMut(Frame<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        self.guarded(|journal| journal.read_from(from_seq.max(1), each))
+    }
+
+    fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    fn first_seq(&self) -> u64 {
+        self.segments.first().copied().unwrap_or(1)
+    }
+
+    fn trim(&mut self, below_seq: u64) -> Result<(), JournalError> {
+        self.guarded(|journal| journal.drop_below(below_seq).map_err(answer))
+    }
+
+    fn close(&mut self) -> Result<(), JournalError> {
+        self.guarded(|journal| {
+            journal.sync_file().map_err(answer)?;
+            if !journal.noted {
+                let note = Closed { last_seq: journal.last_seq, end: journal.end };
+                note.write(&*journal.disk, &journal.dir).map_err(answer)?;
+            }
+            journal.state = State::Closed;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,207 @@
+//! One file of frames: creating it, walking it, and judging where it stops checking out. It knows
+//! nothing of the other segments.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::frame::{self, HEAD, Head, SECTOR, SegmentFault, SegmentHead, StoreId};
+use crate::store::StoreError;
+use crate::store::disk::{Disk, DiskFile};
+
+const SUFFIX: &str = ".seg";
+/// What a segment is called until it is whole.
+pub(super) const UNFINISHED: &str = ".new";
+const DIGITS: usize = 20;
+const WINDOW: usize = 1024 * 1024;
+
+/// The file name of the segment that begins with a sequence number.
+pub(super) fn file_name(first_seq: u64) -> String {
+    format!("{first_seq:0DIGITS$}{SUFFIX}")
+}
+
+/// The sequence number in a file name, if it is a segment's.
+pub(super) fn parse_name(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(SUFFIX)?;
+    let plain = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
+/// Creates a segment under its final name, whole and durable, or not at all.
+pub(super) fn create(
+    disk: &dyn Disk,
+    dir: &Path,
+    store: &StoreId,
+    head: &SegmentHead,
+) -> Result<Box<dyn DiskFile>, StoreError> {
+    let path = dir.join(file_name(head.first_seq));
+    let unfinished = dir.join(format!("{}{UNFINISHED}", file_name(head.first_seq)));
+    let mut file = disk.create(&unfinished).map_err(StoreError::io("create", &unfinished))?;
+    file.write_at(0, &head.encode(store))
+        .and_then(|()| file.sync())
+        .map_err(StoreError::io("write", &unfinished))?;
+    disk.rename(&unfinished, &path)
+        .and_then(|()| disk.sync_dir(dir))
+        .map_err(StoreError::io("create", &path))?;
+    Ok(file)
+}
+
+/// A stretch of a file in memory, moved along as it is asked for.
+struct Window<'a> {
+    file: &'a mut dyn DiskFile,
+    /// How far of it is looked at.
+    size: u64,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window<'_> {
+    /// The bytes from `offset` on, `len` of them or as many as the file has.
+    fn at(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
+        let inside = |start: u64, held: usize| {
+            let skip = usize::try_from(offset.checked_sub(start)?).ok()?;
+            (skip.checked_add(len)? <= held).then_some(skip)
+        };
+        if inside(self.start, self.bytes.len()).is_none() {
+            let rest = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+            self.bytes = vec![0; len.max(WINDOW).min(rest)];
+            let found = self.file.read_at(offset, &mut self.bytes)?;
+            self.bytes.truncate(found);
+            self.start = offset;
+        }
+        let skip = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
+        let rest = self.bytes.get(skip..).unwrap_or_default();
+        Ok(rest.get(..len).unwrap_or(rest))
+    }
+}
+
+/// Where a segment stops checking out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bad {
+    pub what: &'static str,
+    /// A loss of power during the write can have done it.
+    torn: bool,
+}
+
+/// What stands next in a segment.
+pub(super) enum Next<'a> {
+    Frame(Head, &'a [u8]),
+    End,
+    Bad(Bad),
+}
+
+/// Walks the frames of a segment, each checked against the one before it.
+pub(super) struct Walk<'a> {
+    window: Window<'a>,
+    store: StoreId,
+    /// Where the next frame begins.
+    pub offset: u64,
+    pub next_seq: u64,
+    /// The checksum of the frame before.
+    pub previous: u32,
+}
+
+impl<'a> Walk<'a> {
+    /// Starts behind the segment's head, which is checked.
+    pub(super) fn start(
+        file: &'a mut dyn DiskFile,
+        path: &Path,
+        store: &StoreId,
+        size: u64,
+    ) -> Result<Self, StoreError> {
+        let mut window = Window { file, size, start: 0, bytes: Vec::new() };
+        let bytes = window.at(0, HEAD).map_err(StoreError::io("read", path))?;
+        let head = SegmentHead::decode(store, bytes).map_err(|fault| match fault {
+            SegmentFault::Newer(version) => {
+                let what =
+                    format!("expected segment version {}, found {version}", frame::SEGMENT_VERSION);
+                StoreError::corrupt(path, 8, what)
+            }
+            SegmentFault::Damaged(what) => StoreError::corrupt(path, 0, what),
+        })?;
+        let named = path.file_name().and_then(|name| name.to_str());
+        if named.and_then(parse_name) != Some(head.first_seq) {
+            let what = format!("expected {}, as the file's name says", head.first_seq);
+            return Err(StoreError::corrupt(path, 16, what));
+        }
+        Ok(Self {
+            window,
+            store: *store,
+            offset: HEAD as u64,
+            next_seq: head.first_seq,
+            previous: head.previous,
+        })
+    }
+
+    pub(super) fn next(&mut self) -> io::Result<Next<'_>> {
+        let bad = |what, torn| Ok(Next::Bad(Bad { what, torn }));
+        let rest = self.window.size.saturating_sub(self.offset);
+        if rest == 0 {
+            return Ok(Next::End);
+        }
+        if rest < HEAD as u64 {
+            return bad("the head of the frame is cut short", true);
+        }
+        let bytes = self.window.at(self.offset, SECTOR)?;
+        let Some(head) = Head::decode(&self.store, bytes) else {
+            return if frame::head_torn(self.offset, bytes) {
+                bad("the frame was not written", true)
+            } else {
+                bad("the head of the frame fails its checksum", false)
+            };
+        };
+        if head.first_seq != self.next_seq || head.last_seq < head.first_seq {
+            return bad("the sequence numbers do not follow the frame before", false);
+        }
+        if head.previous != self.previous {
+            return bad("the frame does not follow the one before", false);
+        }
+        let len = HEAD + head.body_len();
+        if rest < len as u64 {
+            return bad("the frame is cut short", true);
+        }
+        let offset = self.offset;
+        let body = self.window.at(offset, len)?.get(HEAD..).unwrap_or_default();
+        if !head.fits(body) {
+            let torn = head.torn(offset, body);
+            return bad("the frame fails its checksum", torn);
+        }
+        self.offset += len as u64;
+        self.next_seq = head.last_seq.saturating_add(1);
+        self.previous = head.checksum;
+        let payload = body.get(..head.payload_len).unwrap_or_default();
+        Ok(Next::Frame(head, payload))
+    }
+
+    /// Whether the bytes from here on may be cut off: a loss of power can have done this, and no
+    /// frame further on was written when the next sequence number was already durable.
+    pub(super) fn may_cut(&mut self, bad: Bad) -> io::Result<bool> {
+        if !bad.torn {
+            return Ok(false);
+        }
+        let mut offset = self.offset + HEAD as u64;
+        while offset + HEAD as u64 <= self.window.size {
+            let bytes = self.window.at(offset, HEAD)?;
+            let later = Head::decode(&self.store, bytes);
+            if later.is_some_and(|head| head.synced_seq >= self.next_seq) {
+                return Ok(false);
+            }
+            offset += HEAD as u64;
+        }
+        Ok(true)
+    }
+}
+
+/// The segments in a directory, by their first sequence number, and what else lies there.
+pub(super) fn list(disk: &dyn Disk, dir: &Path) -> Result<(Vec<u64>, Vec<PathBuf>), StoreError> {
+    let mut firsts = Vec::new();
+    let mut unfinished = Vec::new();
+    for name in disk.list(dir).map_err(StoreError::io("list", dir))? {
+        if let Some(first) = parse_name(&name) {
+            firsts.push(first);
+        } else if name.ends_with(UNFINISHED) {
+            unfinished.push(dir.join(name));
+        }
+    }
+    firsts.sort_unstable();
+    Ok((firsts, unfinished))
+}
