@@ -8,6 +8,8 @@ pub mod plan;
 
 pub mod engine;
 
+pub mod json;
+
 #[cfg(feature = "store")]
 mod open;
 #[cfg(feature = "store")]

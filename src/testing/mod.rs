@@ -1,4 +1,5 @@
-//! What tests need: a simulated disk, for this crate and for a host.
+//! What tests need: a simulated disk, and generators of random input, for this crate and for a host.
 
+pub mod commands;
 #[cfg(feature = "store")]
 pub mod disk;
