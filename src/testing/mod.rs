@@ -1,5 +1,9 @@
-//! What tests need: a simulated disk, and generators of random input, for this crate and for a host.
+//! What tests need: a simulated disk, a load to kill, the reference model, and generators of random
+//! input, for this crate and for a host.
 
 pub mod commands;
 #[cfg(feature = "store")]
 pub mod disk;
+#[cfg(feature = "store")]
+pub mod kill;
+pub mod model;

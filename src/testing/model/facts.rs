@@ -1,0 +1,114 @@
+//! What rules can read besides the event.
+
+use super::{DAY_MS, Model};
+use crate::lang::Facts;
+use crate::model::{Company, Prospect};
+
+/// What an event is about, by key.
+#[derive(Clone, Debug, Default)]
+pub(super) struct About {
+    pub prospect: Option<String>,
+    pub company: Option<String>,
+    pub campaign: Option<String>,
+    pub sender: Option<String>,
+    pub enrollment: Option<usize>,
+}
+
+pub(super) struct Seen<'a> {
+    pub model: &'a Model,
+    pub about: &'a About,
+}
+
+impl Seen<'_> {
+    fn prospect(&self) -> Option<&Prospect> {
+        self.model.prospects.get(self.about.prospect.as_ref()?)
+    }
+
+    fn company(&self) -> Option<&Company> {
+        self.model.companies.get(self.about.company.as_ref()?)
+    }
+
+    fn tags_of_campaign(&self) -> &[String] {
+        let key = self.about.campaign.as_ref();
+        let campaign = key.and_then(|key| self.model.campaigns.get(key));
+        campaign.map_or(&[], |it| list(&it.tags))
+    }
+}
+
+fn list(tags: &Option<Vec<String>>) -> &[String] {
+    tags.as_deref().unwrap_or_default()
+}
+
+impl Facts for Seen<'_> {
+    fn prospect_address(&self) -> Option<&str> {
+        self.prospect()?.address.as_deref()
+    }
+
+    fn prospect_domain(&self) -> Option<&str> {
+        Some(self.prospect_address()?.rsplit_once('@')?.1)
+    }
+
+    fn prospect_zone(&self) -> Option<&str> {
+        self.prospect()?.zone.as_deref()
+    }
+
+    fn prospect_has_tag(&self, tag: &str) -> bool {
+        self.prospect().is_some_and(|it| list(&it.tags).iter().any(|it| it == tag))
+    }
+
+    fn prospect_tags(&self, each: &mut dyn FnMut(&str)) {
+        let tags = self.prospect().map_or(&[][..], |it| list(&it.tags));
+        tags.iter().for_each(|tag| each(tag));
+    }
+
+    fn prospect_field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.prospect()?.fields.iter().flatten();
+        let found = fields.find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn company_key(&self) -> Option<&str> {
+        self.about.company.as_deref()
+    }
+
+    fn company_stage(&self) -> Option<&str> {
+        self.company()?.stage.as_deref()
+    }
+
+    fn company_has_tag(&self, tag: &str) -> bool {
+        self.company().is_some_and(|it| list(&it.tags).iter().any(|it| it == tag))
+    }
+
+    fn company_tags(&self, each: &mut dyn FnMut(&str)) {
+        let tags = self.company().map_or(&[][..], |it| list(&it.tags));
+        tags.iter().for_each(|tag| each(tag));
+    }
+
+    fn campaign_key(&self) -> Option<&str> {
+        self.about.campaign.as_deref()
+    }
+
+    fn campaign_has_tag(&self, tag: &str) -> bool {
+        self.tags_of_campaign().iter().any(|it| it == tag)
+    }
+
+    fn campaign_tags(&self, each: &mut dyn FnMut(&str)) {
+        self.tags_of_campaign().iter().for_each(|tag| each(tag));
+    }
+
+    fn enrollment_step(&self) -> Option<i64> {
+        let enrollment = &self.model.enrollments[self.about.enrollment?];
+        let next = i64::try_from(enrollment.position).ok()? + 1;
+        enrollment.has_next().then_some(next)
+    }
+
+    fn enrollment_sends(&self) -> Option<i64> {
+        let enrollment = &self.model.enrollments[self.about.enrollment?];
+        i64::try_from(enrollment.position).ok()
+    }
+
+    fn days_since_last_send(&self) -> Option<i64> {
+        let last = self.model.enrollments[self.about.enrollment?].last_sent?;
+        Some(self.model.now.ms_since(last) / DAY_MS)
+    }
+}
