@@ -1,2 +1,51 @@
-//! The holdline command.
-fn main() {}
+//! The holdline command: it reads its arguments, runs one verb, and ends with its exit code.
+
+mod args;
+mod exit;
+mod input;
+mod layout;
+mod moment;
+mod open;
+mod picture;
+mod progress;
+mod rows;
+mod rules;
+mod screen;
+mod sink;
+mod summary;
+mod verbs;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::exit::{Exit, Failure};
+use crate::screen::{BAD, STRONG, styled, tell};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match verbs::run(cli.verb) {
+        Ok(exit) => exit.into(),
+        Err(Failure::ReaderGone) => Exit::Fine.into(),
+        Err(Failure::Told(told)) => {
+            tell(format_args!("{} {}", styled(BAD, "error:"), told.message));
+            if let Some(help) = &told.help {
+                tell(format_args!("  {} {help}", styled(STRONG, "help:")));
+            }
+            told.exit.into()
+        }
+    }
+}
+
+/// Help that was asked for, or arguments that cannot be understood.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Whoever asked has gone away if this fails.
+    let _shown = error.print().is_ok();
+    let asked = !error.use_stderr();
+    if asked { Exit::Fine.into() } else { Exit::BadInput.into() }
+}

@@ -1,0 +1,227 @@
+//! Lines of commands: read with a bound, each with its number, and told apart from what is not a
+//! command.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use holdline::json::{JsonError, MAX_LINE_BYTES, read_command};
+use holdline::model::{Action, Command};
+
+use crate::exit::Failure;
+
+/// At most so many mistakes of a file are told.
+const MISTAKES_TOLD: usize = 10;
+
+/// One command and the line it stands on.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The line, from 1.
+    pub number: u64,
+    /// The command.
+    pub command: Command,
+}
+
+/// A source of lines.
+pub struct Lines {
+    name: String,
+    source: Box<dyn BufRead + Send>,
+    number: u64,
+}
+
+impl Lines {
+    /// The lines of a file, or of the standard input if it is called `-`.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let (name, source): (_, Box<dyn BufRead + Send>) = if path.as_os_str() == "-" {
+            ("standard input".to_owned(), Box::new(BufReader::new(io::stdin())))
+        } else {
+            let name = path.display().to_string();
+            let file = File::open(path).map_err(|error| Failure::file(&name, &error))?;
+            (name, Box::new(BufReader::with_capacity(1 << 16, file)))
+        };
+        Ok(Self { name, source, number: 0 })
+    }
+
+    /// What messages call the source.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The next line that is not blank: its number and its bytes, without its end. Of a line that
+    /// is too long only so much is kept that it is seen to be.
+    pub fn next(&mut self) -> Result<Option<(u64, Vec<u8>)>, Failure> {
+        loop {
+            let mut line = Vec::new();
+            let most = MAX_LINE_BYTES as u64 + 2;
+            let read = self.source.by_ref().take(most).read_until(b'\n', &mut line);
+            if read.map_err(|error| Failure::file(&self.name, &error))? == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            if line.last() == Some(&b'\n') {
+                line.pop();
+                if line.last() == Some(&b'\r') {
+                    line.pop();
+                }
+            } else if line.len() as u64 == most {
+                self.skip_line().map_err(|error| Failure::file(&self.name, &error))?;
+            }
+            if !line.iter().all(u8::is_ascii_whitespace) {
+                return Ok(Some((self.number, line)));
+            }
+        }
+    }
+
+    fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            let bytes = self.source.fill_buf()?;
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let (taken, done) =
+                (end.map_or(bytes.len(), |at| at + 1), end.is_some() || bytes.is_empty());
+            self.source.consume(taken);
+            if done {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A mistake on a line, as it is told.
+pub fn mistake(name: &str, number: u64, error: &JsonError) -> String {
+    let help = error.help_text().map_or_else(String::new, |help| format!(" ({help})"));
+    format!("{name}:{number}: {error}{help}")
+}
+
+/// Reads a whole file of commands for `run`. Each gets an id, so that it is applied once however
+/// often it is read: its own, or one made of its place and its text.
+///
+/// Nothing is returned unless every line is a command that a run can take.
+pub fn read_all(path: &Path) -> Result<Vec<Line>, Failure> {
+    let mut source = Lines::open(path)?;
+    let mut lines = Vec::new();
+    let (mut mistakes, mut more) = (VecDeque::new(), 0_u64);
+    while let Some((number, text)) = source.next()? {
+        let found = match read_command(&text) {
+            Ok(mut command) => match own_work(&command.action) {
+                Some(verb) => format!(
+                    "{}:{number}: `{verb}` has no place in a run, which takes and reports sends \
+                     itself (use `holdline apply`)",
+                    source.name()
+                ),
+                None => {
+                    let id = || format!("line-{number}-{:016x}", fnv(&text));
+                    command.id = Some(command.id.take().unwrap_or_else(id));
+                    lines.push(Line { number, command });
+                    continue;
+                }
+            },
+            Err(error) => mistake(source.name(), number, &error),
+        };
+        if mistakes.len() < MISTAKES_TOLD {
+            mistakes.push_back(found);
+        } else {
+            more += 1;
+        }
+    }
+    let Some(first) = mistakes.pop_front() else {
+        return Ok(lines);
+    };
+    let mut message = first;
+    for further in mistakes {
+        message.push_str("\n       ");
+        message.push_str(&further);
+    }
+    if more > 0 {
+        message.push_str(&format!("\n       and {more} further lines"));
+    }
+    Err(Failure::input(message).help("nothing was applied; docs/commands.md has every command"))
+}
+
+/// The commands that a run gives itself.
+const fn own_work(action: &Action) -> Option<&'static str> {
+    match action {
+        Action::Claim { .. } => Some("claim"),
+        Action::Confirm { .. } => Some("confirm"),
+        Action::Report { .. } => Some("sent, failed and unknown"),
+        Action::Resend { .. } => Some("resend"),
+        _ => None,
+    }
+}
+
+/// The FNV-1a hash of a line. It is part of ids that are kept, so it must never change; its
+/// strength does not matter, as it only tells edits of one line apart.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn file(text: &[u8]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text).unwrap();
+        file
+    }
+
+    fn told(text: &[u8]) -> String {
+        match read_all(file(text).path()) {
+            Err(Failure::Told(told)) => told.message,
+            other => panic!("expected a failure, found {other:?}"),
+        }
+    }
+
+    const ADVANCE: &str = r#"{"do":"advance","at":"2026-03-02T09:00:00Z"}"#;
+
+    #[test]
+    fn ids_are_the_lines_own_or_made_of_place_and_text() {
+        let own = r#"{"do":"advance","at":"2026-03-02T09:00:00Z","id":"mine"}"#;
+        let text = format!("{ADVANCE}\n\n  \r\n{own}\r\n{ADVANCE}");
+        let lines = read_all(file(text.as_bytes()).path()).unwrap();
+        let ids: Vec<_> = lines.iter().map(|it| it.command.id.clone().unwrap()).collect();
+        let numbers: Vec<_> = lines.iter().map(|it| it.number).collect();
+        assert_eq!(numbers, [1, 4, 5]);
+        assert_eq!(ids[1], "mine");
+        assert!(ids[0].starts_with("line-1-") && ids[2].starts_with("line-5-"));
+        assert_eq!(ids[0].len(), "line-1-".len() + 16);
+        assert_eq!(ids[0].split('-').nth(2), ids[2].split('-').nth(2));
+    }
+
+    #[test]
+    fn the_hash_of_a_line_never_changes() {
+        assert_eq!(fnv(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn every_mistake_names_its_line_and_nothing_is_returned() {
+        let text = format!("{ADVANCE}\n{{\"do\":\"advnce\"}}\nnot json\n");
+        let told = told(text.as_bytes());
+        assert!(told.contains(":2: ") && told.contains(":3: "), "{told}");
+    }
+
+    #[test]
+    fn a_run_takes_no_claims() {
+        let told = told(br#"{"do":"claim","at":"2026-03-02T09:00:00Z","limit":1,"lease":"5m"}"#);
+        assert!(told.contains("`claim` has no place in a run"), "{told}");
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_told_and_the_next_is_read() {
+        let mut text = vec![b'x'; MAX_LINE_BYTES + 100];
+        text.extend_from_slice(b"\nnonsense\n");
+        let told = told(&text);
+        assert!(told.contains(":1: ") && told.contains(":2: "), "{told}");
+        assert!(told.len() < 2000);
+    }
+
+    #[test]
+    fn many_mistakes_are_counted() {
+        let told = told("nonsense\n".repeat(25).as_bytes());
+        assert!(told.ends_with("and 15 further lines"), "{told}");
+    }
+}

@@ -1,0 +1,38 @@
+//! Opening a data directory, and what there is to say when that fails.
+
+use std::path::Path;
+
+use holdline::engine::Engine;
+use holdline::{OpenError, Options};
+
+use crate::args::Durability;
+use crate::exit::Failure;
+use crate::screen::{FAINT, styled, tell};
+
+/// Opens the directory, and makes it if it is not there. What had to be repaired is told.
+pub fn open(dir: &Path, durability: Durability) -> Result<Engine, Failure> {
+    let mut options = Options::default();
+    options.durability = match durability {
+        Durability::Full => holdline::Durability::Full,
+        Durability::IntervalMs(ms) => {
+            holdline::Durability::Interval(u32::try_from(ms).unwrap_or(u32::MAX))
+        }
+        Durability::None => holdline::Durability::None,
+    };
+    let failed = |error: OpenError| Failure::store(&error).help(error.help());
+    let engine = Engine::open(dir, options).map_err(failed)?;
+    for note in &engine.opened().notes {
+        tell(format_args!("{} {note}", styled(FAINT, "note:")));
+    }
+    Ok(engine)
+}
+
+/// Opens a directory that must be there.
+pub fn existing(dir: &Path) -> Result<Engine, Failure> {
+    if !dir.is_dir() {
+        let message = format_args!("there is no data directory `{}`", dir.display());
+        let help = "`holdline run EVENTS.jsonl` makes one; `--data DIR` names another";
+        return Err(Failure::store(message).help(help));
+    }
+    open(dir, Durability::Full)
+}

@@ -1,0 +1,81 @@
+//! The verbs, a file each, and what several of them begin with.
+
+mod agenda;
+mod apply;
+mod check;
+mod completions;
+mod digest;
+mod explain;
+mod list;
+mod order;
+mod pause;
+mod reschedule;
+mod resume;
+mod run;
+mod timeline;
+
+use holdline::engine::{Engine, Snapshot, View};
+
+use crate::args::{Data, Verb};
+use crate::exit::{Exit, Failure};
+use crate::open;
+
+/// Runs a verb.
+pub fn run(verb: Verb) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Run(args) => run::run(args),
+        Verb::Apply(args) => apply::apply(&args),
+        Verb::List(args) => list::list(args),
+        Verb::Timeline(args) => timeline::timeline(&args),
+        Verb::Explain(args) => explain::explain(&args),
+        Verb::Agenda(args) => agenda::agenda(&args),
+        Verb::Pause(args) => pause::pause(args),
+        Verb::Resume(args) => resume::resume(args),
+        Verb::Reschedule(args) => reschedule::reschedule(args),
+        Verb::Check(args) => check::check(&args),
+        Verb::Digest(args) => digest::digest(&args),
+        Verb::Completions(args) => completions::completions(&args),
+    }
+}
+
+/// The data a verb reads: opened, pictured and closed again before anything is shown.
+fn read(data: &Data) -> Result<Snapshot, Failure> {
+    let engine = open::existing(&data.data)?;
+    let snapshot = engine.snapshot()?;
+    close(engine)?;
+    Ok(snapshot)
+}
+
+/// The workspace that was asked for.
+fn view<'a>(snapshot: &'a Snapshot, data: &Data) -> Result<View<'a>, Failure> {
+    snapshot.view(&data.workspace).ok_or_else(|| {
+        let dir = data.data.display();
+        let message = format_args!("there is no workspace `{}` in `{dir}`", data.workspace);
+        Failure::input(message).help("the first command that names a workspace makes it")
+    })
+}
+
+/// Ends the engine. What was acknowledged is safe also where this fails.
+fn close(engine: Engine) -> Result<(), Failure> {
+    Ok(engine.close()?)
+}
+
+/// A prospect that is not there, with those that may be meant.
+fn unknown_prospect(view: &View<'_>, key: &str) -> Failure {
+    let failure = Failure::input(format_args!("unknown prospect `{key}`"));
+    // What is left of the address when its domain or its name was mistyped.
+    let (name, domain) = key.split_once('@').unwrap_or((key, ""));
+    let parts = [key, name, domain].into_iter().filter(|part| part.chars().count() >= 2);
+    let mut near: Vec<String> = Vec::new();
+    for part in parts {
+        near.extend(
+            view.find(part, 3).into_iter().filter(|it| !near.contains(it)).collect::<Vec<_>>(),
+        );
+    }
+    near.truncate(3);
+    if near.is_empty() {
+        return failure.help("`holdline list --search TEXT` finds prospects");
+    }
+    let near: Vec<String> = near.iter().map(|key| format!("`{key}`")).collect();
+    failure.help(format_args!("did you mean {}?", near.join(" or ")))
+}

@@ -1,0 +1,16 @@
+//! The holdline command as its users meet it: arguments in, text and an exit code out.
+
+#[cfg(test)]
+mod desk;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod input;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod look;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod run;
