@@ -1,4 +1,4 @@
-//! Holdline: an embedded engine for outreach timelines.
+#![doc = include_str!("../README.md")]
 
 pub mod model;
 

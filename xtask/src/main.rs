@@ -1,2 +1,132 @@
-//! Chores.
-fn main() {}
+//! The project's own chores, a file per verb. It knows nothing of the product beyond its surface.
+
+mod deny;
+mod figures;
+mod generate;
+mod kill;
+mod step;
+mod test;
+
+use std::process::ExitCode;
+
+/// One chore.
+struct Verb {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Result<(), Failure>,
+}
+
+/// Every chore. A new one is a module and a line here.
+const VERBS: &[Verb] = &[
+    Verb {
+        name: "test",
+        about: "everything that must hold: format, lints, tests, docs, benches, no features",
+        run: test::run,
+    },
+    Verb {
+        name: "deny",
+        about: "licences, bans and sources of all dependencies; [--advisories] needs a network",
+        run: deny::run,
+    },
+    Verb {
+        name: "figures",
+        about: "first figures of the engine here; [PROSPECTS [EVENTS]]; build it with --release",
+        run: figures::run,
+    },
+    Verb {
+        name: "generate",
+        about: "two weeks of events: [--seed 42] [--out examples/two-weeks.jsonl]",
+        run: generate::run,
+    },
+    Verb {
+        name: "kill",
+        about: "kill -9 under load, again and again: [KILLS]; nothing acknowledged may be missing",
+        run: kill::run,
+    },
+];
+
+/// Why a chore ended early.
+#[derive(Debug)]
+enum Failure {
+    /// It was called in a way that it does not understand.
+    Usage(String),
+    /// It found what it looks for, or could not do its work.
+    Failed(String),
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Refuses arguments, for verbs that take none.
+fn no_arguments(verb: &str, arguments: &[String]) -> Result<(), Failure> {
+    match arguments.first() {
+        None => Ok(()),
+        Some(found) => Err(Failure::Usage(format!("`{verb}` takes no arguments, found `{found}`"))),
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(what)) => {
+            eprint!("error: {what}\n\n{}", usage());
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(what)) => {
+            eprintln!("error: {what}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<(), Failure> {
+    let Some((name, rest)) = arguments.split_first() else {
+        return Err(Failure::Usage("expected a verb".to_owned()));
+    };
+    if ["help", "--help", "-h"].contains(&name.as_str()) {
+        print!("{}", usage());
+        return Ok(());
+    }
+    match VERBS.iter().find(|verb| verb.name == name) {
+        Some(verb) => (verb.run)(rest),
+        None => Err(Failure::Usage(format!("unknown verb `{name}`"))),
+    }
+}
+
+fn usage() -> String {
+    let mut text = "usage: cargo xtask <verb>\n\n".to_owned();
+    for verb in VERBS {
+        text.push_str(&format!("  {:<10} {}\n", verb.name, verb.about));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, VERBS, dispatch, usage};
+
+    #[test]
+    fn a_verb_that_is_not_there_is_a_usage_error() {
+        for arguments in [vec![], vec!["tset".to_owned()]] {
+            assert!(matches!(dispatch(&arguments), Err(Failure::Usage(_))));
+        }
+    }
+
+    #[test]
+    fn verbs_without_arguments_refuse_them_before_they_start() {
+        let arguments = ["test", "--fast"].map(str::to_owned);
+        assert!(matches!(dispatch(&arguments), Err(Failure::Usage(_))));
+    }
+
+    #[test]
+    fn the_usage_names_every_verb() {
+        let text = usage();
+        for verb in VERBS {
+            assert!(text.contains(verb.name), "{} is missing", verb.name);
+        }
+    }
+}
