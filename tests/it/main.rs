@@ -1,1 +1,24 @@
 //! The integration tests.
+
+#[cfg(test)]
+mod apply;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod bad_store;
+#[cfg(test)]
+mod durable;
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
+mod tidy;

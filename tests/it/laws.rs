@@ -1,0 +1,197 @@
+//! The engine's laws, over random commands with restarts, against the reference model.
+//!
+//! L1 never after · L3 the same state, whatever the batching and the restarts · L4 the order of
+//! rules and repeated events change nothing · L5 never twice · L8 lifting releases exactly what it
+//! held. `HOLDLINE_CASES=n` runs n cases of each instead of a few.
+
+mod history;
+mod regressions;
+mod world;
+
+use history::{History, Turn};
+use holdline::engine::State;
+use holdline::model::{Action, Outcome};
+use holdline::testing::model::Picture;
+use holdline::{Durability, Engine, Options};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+use world::{Act, Op, op};
+
+fn cases(few: u32) -> ProptestConfig {
+    let asked = std::env::var("HOLDLINE_CASES").ok();
+    ProptestConfig {
+        cases: asked.and_then(|text| text.parse().ok()).unwrap_or(few),
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(160))]
+
+    /// L1, L5, L8, and every answer and every status as the model has them.
+    #[test]
+    fn the_engine_does_what_the_model_says(ops in vec(op(), 1..160)) {
+        History::of(&ops)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(40))]
+
+    #[test]
+    fn l3_batches_change_nothing(ops in vec(op(), 1..160), size in 1_usize..40) {
+        batches_change_nothing(&ops, size)?;
+    }
+
+    #[test]
+    fn l4_rule_order_changes_nothing(ops in vec(op(), 1..160), turn in 1_usize..20) {
+        rule_order_changes_nothing(&ops, turn)?;
+    }
+
+    #[test]
+    fn l4_repeated_events_change_nothing(ops in vec(op(), 1..160)) {
+        repeated_events_change_nothing(&ops)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(12))]
+
+    #[test]
+    fn l3_restarts_change_nothing(ops in vec(op(), 1..120), size in 1_usize..10) {
+        restarts_change_nothing(&ops, size)?;
+    }
+}
+
+fn picture(state: &State) -> Picture {
+    Picture::of_engine(&state.snapshot()).unwrap()
+}
+
+/// Applies commands one by one in a state of its own.
+struct Alone {
+    state: State,
+    tokens: history::Tokens,
+}
+
+impl Alone {
+    fn new() -> Self {
+        Self { state: State::new(), tokens: history::Tokens::default() }
+    }
+
+    fn apply(&mut self, turn: &Turn) -> Outcome {
+        let mut command = self.tokens.here(&turn.command);
+        let outcome = self.state.apply(&mut command).outcome;
+        self.tokens.learn(&turn.outcome, &outcome);
+        outcome
+    }
+}
+
+pub(crate) fn batches_change_nothing(ops: &[Op], size: usize) -> TestCaseResult {
+    let history = History::of(ops)?;
+    let engine = Engine::in_memory().unwrap();
+    let mut tokens = history::Tokens::default();
+    let mut batch: Vec<&Turn> = Vec::new();
+    for turn in &history.turns {
+        if batch.len() >= size || !tokens.knows(&turn.command) {
+            flush(&engine, &mut tokens, &mut batch)?;
+        }
+        batch.push(turn);
+    }
+    flush(&engine, &mut tokens, &mut batch)?;
+    let digest = engine.snapshot().unwrap().digest();
+    prop_assert_eq!(digest, history.state.snapshot().digest());
+    Ok(())
+}
+
+fn flush(engine: &Engine, tokens: &mut history::Tokens, batch: &mut Vec<&Turn>) -> TestCaseResult {
+    let commands = batch.iter().map(|turn| tokens.here(&turn.command)).collect();
+    let outcomes = engine.apply_batch(commands).unwrap();
+    for (turn, outcome) in batch.drain(..).zip(outcomes) {
+        history::same(&turn.command, &turn.outcome, &outcome, true)?;
+        tokens.learn(&turn.outcome, &outcome);
+    }
+    Ok(())
+}
+
+/// The digest is the same before and after each restart, and in the end the same as without any.
+pub(crate) fn restarts_change_nothing(ops: &[Op], size: usize) -> TestCaseResult {
+    let history = History::of(ops)?;
+    let options = || {
+        let mut options = Options::default();
+        options.durability = Durability::None;
+        options
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data");
+    let mut engine = Engine::open(&path, options()).unwrap();
+    let mut tokens = history::Tokens::default();
+    let mut batch: Vec<&Turn> = Vec::new();
+    for (at, turn) in history.turns.iter().enumerate() {
+        let clean = history.restarts.get(&at);
+        if batch.len() >= size || clean.is_some() || !tokens.knows(&turn.command) {
+            flush(&engine, &mut tokens, &mut batch)?;
+        }
+        if let Some(clean) = clean {
+            let before = engine.snapshot().unwrap().digest();
+            engine = reopened(engine, &path, *clean, &options)?;
+            prop_assert_eq!(engine.snapshot().unwrap().digest(), before, "at {}", at);
+        }
+        batch.push(turn);
+    }
+    flush(&engine, &mut tokens, &mut batch)?;
+    let digest = engine.snapshot().unwrap().digest();
+    prop_assert_eq!(digest, history.state.snapshot().digest());
+    Ok(())
+}
+
+/// Closed with a checkpoint; or the journal is all there is, as after a loss of the checkpoint.
+fn reopened(
+    engine: Engine,
+    path: &std::path::Path,
+    clean: bool,
+    options: &dyn Fn() -> Options,
+) -> Result<Engine, TestCaseError> {
+    engine.close().unwrap();
+    if !clean {
+        std::fs::remove_dir_all(path.join("sled")).unwrap();
+    }
+    Engine::open(path, options()).map_err(|error| TestCaseError::fail(error.to_string()))
+}
+
+/// Holds are numbered in the order of the rules, so nothing here goes by their numbers.
+pub(crate) fn rule_order_changes_nothing(ops: &[Op], turn: usize) -> TestCaseResult {
+    let by_number = |op: &&Op| !matches!(op.act, Act::Lift(_));
+    let ops: Vec<Op> = ops.iter().filter(by_number).cloned().collect();
+    let history = History::of(&ops)?;
+    let mut turned = Alone::new();
+    for step in &history.turns {
+        let mut step = step.clone();
+        if let Action::PutPolicy(bundle) = &mut step.command.action {
+            let number = (0..world::POLICIES).find(|at| world::policy(*at, 0) == *bundle);
+            *bundle = world::policy(number.unwrap(), turn);
+        }
+        let outcome = turned.apply(&step);
+        history::same(&step.command, &step.outcome, &outcome, false)?;
+    }
+    prop_assert_eq!(picture(&turned.state), picture(&history.state));
+    Ok(())
+}
+
+pub(crate) fn repeated_events_change_nothing(ops: &[Op]) -> TestCaseResult {
+    let history = History::of(ops)?;
+    let mut twice = Alone::new();
+    for turn in &history.turns {
+        let outcome = twice.apply(turn);
+        history::same(&turn.command, &turn.outcome, &outcome, true)?;
+        let is_event = matches!(turn.command.action, Action::Record(_));
+        if is_event && outcome.refusal().is_none() {
+            prop_assert_eq!(twice.apply(turn), Outcome::Duplicate);
+        }
+    }
+    let (with, without) = (picture(&twice.state), picture(&history.state));
+    prop_assert_eq!(with.without_duplicates(), without.without_duplicates());
+    Ok(())
+}

@@ -1,0 +1,264 @@
+//! What happens when operations are done one by one, in the engine and in the model; each answer
+//! and each picture is compared, and the laws that need no second run are held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holdline::engine::State;
+use holdline::model::{
+    Action, Command, Event, HoldId, Instant, Outcome, Report, Selection, Token, Verdict,
+};
+use holdline::testing::model::{Model, Picture, shape};
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+
+use super::world::{self, Act, Op};
+
+/// One command and the engine's answer.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    pub command: Command,
+    pub outcome: Outcome,
+}
+
+/// The tokens of one run, by those of another.
+#[derive(Debug, Default)]
+pub struct Tokens(BTreeMap<Token, Token>);
+
+impl Tokens {
+    /// Whether the tokens of a command have been learned.
+    pub fn knows(&self, command: &Command) -> bool {
+        let mut command = command.clone();
+        token_of(&mut command.action).is_none_or(|token| self.0.contains_key(token))
+    }
+
+    /// A command of the other run as one of this.
+    pub fn here(&self, command: &Command) -> Command {
+        let mut command = command.clone();
+        if let Some(token) = token_of(&mut command.action)
+            && let Some(own) = self.0.get(token)
+        {
+            *token = *own;
+        }
+        command
+    }
+
+    /// Remembers the tokens of an answer to the same claim.
+    pub fn learn(&mut self, theirs: &Outcome, ours: &Outcome) {
+        if let (Outcome::Claimed { sends: theirs }, Outcome::Claimed { sends: ours }) =
+            (theirs, ours)
+        {
+            let pairs = theirs.iter().zip(ours);
+            self.0.extend(pairs.map(|(theirs, ours)| (theirs.token, ours.token)));
+        }
+    }
+}
+
+fn token_of(action: &mut Action) -> Option<&mut Token> {
+    match action {
+        Action::Confirm { token } | Action::Report { token, .. } | Action::Resend { token, .. } => {
+            Some(token)
+        }
+        _ => None,
+    }
+}
+
+/// Two answers to one command mean the same.
+pub fn same(command: &Command, left: &Outcome, right: &Outcome, numbers: bool) -> TestCaseResult {
+    let (left, right) = (shape(left, numbers), shape(right, numbers));
+    prop_assert_eq!(left, right, "to {:?}", command);
+    Ok(())
+}
+
+type SendKey = (String, String, u16);
+
+pub struct History {
+    pub turns: Vec<Turn>,
+    /// Before which turns the store was opened anew, and whether it had been closed.
+    pub restarts: BTreeMap<usize, bool>,
+    pub state: State,
+    model: Model,
+    /// The engine's tokens in the model.
+    tokens: Tokens,
+    claimed: Vec<(Token, SendKey)>,
+    /// What may not leave again: it went, and nobody said that it had failed.
+    went: BTreeSet<SendKey>,
+    events: Vec<Event>,
+    placed: usize,
+}
+
+impl History {
+    /// Does what there is at the beginning, and then the operations.
+    pub fn of(ops: &[Op]) -> Result<Self, TestCaseError> {
+        let mut history = Self {
+            turns: Vec::new(),
+            restarts: BTreeMap::new(),
+            state: State::new(),
+            model: Model::default(),
+            tokens: Tokens::default(),
+            claimed: Vec::new(),
+            went: BTreeSet::new(),
+            events: Vec::new(),
+            placed: 0,
+        };
+        let begin: Instant = world::BEGIN.parse().unwrap();
+        for action in world::beginning() {
+            history.apply(Command::new(begin, action))?;
+        }
+        for op in ops {
+            history.do_one(op)?;
+        }
+        Ok(history)
+    }
+
+    fn do_one(&mut self, op: &Op) -> TestCaseResult {
+        let at = self.model.now().plus_ms(op.wait_ms);
+        let action = match &op.act {
+            Act::Restart { clean } => {
+                self.restarts.insert(self.turns.len(), *clean);
+                return Ok(());
+            }
+            act => match self.resolve(act, at) {
+                Some(action) => action,
+                None => return Ok(()),
+            },
+        };
+        let mut command = Command::new(at, action);
+        if op.by_person {
+            command = command.by("pat");
+        }
+        // What lifts is looked at by itself: what time does comes first.
+        if matches!(op.act, Act::Lift(_) | Act::Retract(_)) {
+            self.apply(Command::new(at, Action::Advance))?;
+            let before = self.live();
+            self.apply(command)?;
+            return self.only_lifted(&before);
+        }
+        self.apply(command)
+    }
+
+    fn resolve(&self, act: &Act, at: Instant) -> Option<Action> {
+        // Most often it is about what was claimed last.
+        let recent = &self.claimed[self.claimed.len().saturating_sub(6)..];
+        let token = |index: &usize| (!recent.is_empty()).then(|| recent[index % recent.len()].0);
+        let event = |index: &usize| {
+            (!self.events.is_empty()).then(|| &self.events[index % self.events.len()])
+        };
+        Some(match act {
+            Act::Do(action) => {
+                let mut action = action.clone();
+                world::instants(&mut action, at);
+                action
+            }
+            Act::Confirm(index) => Action::Confirm { token: token(index)? },
+            Act::Report(index, kind) => {
+                Action::Report { token: token(index)?, report: world::report(*kind, at) }
+            }
+            Act::Resend(index) => Action::Resend { token: token(index)?, reason: None },
+            Act::Duplicate(index) => Action::Record(event(index)?.clone()),
+            Act::Retract(index) => Action::Retract {
+                source: event(index)?.source.clone(),
+                event: event(index)?.id.clone(),
+                reason: Some("misread".to_owned()),
+            },
+            Act::Lift(index) => Action::Lift {
+                hold: world::hold_number(*index, self.placed),
+                reason: Some("looked at".to_owned()),
+            },
+            Act::Restart { .. } => return None,
+        })
+    }
+
+    fn apply(&mut self, command: Command) -> TestCaseResult {
+        let expected = self.model.apply(&self.tokens.here(&command));
+        let outcome = self.state.apply(&mut command.clone()).outcome;
+        same(&command, &expected, &outcome, true)?;
+        self.tokens.learn(&outcome, &expected);
+        let shown = super::picture(&self.state);
+        let refused = outcome.refusal().is_some();
+        prop_assert_eq!(&shown, &Picture::of_model(&self.model), "after {:?}", &command);
+        self.never_twice_never_after(&command, &outcome, &shown)?;
+        match (&command.action, &outcome) {
+            (Action::Record(event), Outcome::Recorded { .. }) => self.events.push(event.clone()),
+            (_, Outcome::Claimed { sends }) => self.claimed.extend(sends.iter().map(|send| {
+                let (campaign, prospect) = (send.campaign.clone(), send.prospect.clone());
+                (send.token, (campaign, prospect, send.step))
+            })),
+            _ => {}
+        }
+        if !refused {
+            let causes = shown.causes.iter().map(|(_, placed, _)| placed);
+            self.placed = usize::try_from(causes.sum::<u64>()).unwrap();
+        }
+        self.turns.push(Turn { command, outcome });
+        Ok(())
+    }
+
+    /// L1: what may go is covered by nothing. L5: what went does not go again, unless it failed or
+    /// a person orders it.
+    fn never_twice_never_after(
+        &mut self,
+        command: &Command,
+        outcome: &Outcome,
+        shown: &Picture,
+    ) -> TestCaseResult {
+        let mut action = command.action.clone();
+        let Some(token) = token_of(&mut action).map(|token| *token) else {
+            return Ok(());
+        };
+        let send = self.claimed.iter().find(|(claimed, _)| *claimed == token);
+        let Some((_, send)) = send.cloned() else {
+            return Ok(());
+        };
+        match (&command.action, outcome) {
+            (Action::Confirm { .. }, Outcome::Confirmed(Verdict::Go)) => {
+                let key = format!("{} in {}", send.1, send.0);
+                let row = shown.rows.iter().find(|row| row.key == key).unwrap();
+                prop_assert!(row.holds.is_empty(), "L1: {key} went under {:?}", row.holds);
+                prop_assert!(self.went.insert(send), "L5: {key} went twice");
+            }
+            (
+                Action::Report {
+                    report: Report::FailedTemporarily | Report::FailedPermanently,
+                    ..
+                }
+                | Action::Resend { .. },
+                Outcome::Applied,
+            ) => {
+                self.went.remove(&send);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The live holds that cover anything, by number, with whom they cover.
+    fn live(&self) -> BTreeMap<HoldId, BTreeSet<String>> {
+        let snapshot = self.state.snapshot();
+        let view = snapshot.view("default").unwrap();
+        let rows = view.list(&Selection::default(), None, usize::MAX).unwrap().rows;
+        let mut live: BTreeMap<HoldId, BTreeSet<String>> = BTreeMap::new();
+        for row in rows {
+            for hold in row.holds {
+                let key = format!("{} in {}", row.prospect, row.campaign);
+                live.entry(hold.id).or_default().insert(key);
+            }
+        }
+        live
+    }
+
+    /// L8: what the answer names is gone, and every other hold covers whom it covered.
+    fn only_lifted(&self, before: &BTreeMap<HoldId, BTreeSet<String>>) -> TestCaseResult {
+        let Some(Turn { command, outcome }) = self.turns.last() else {
+            return Ok(());
+        };
+        let lifted: Vec<HoldId> = match (&command.action, outcome) {
+            (Action::Lift { hold, .. }, Outcome::Applied) => vec![*hold],
+            (_, Outcome::Retracted { lifted, .. }) => lifted.clone(),
+            _ => Vec::new(),
+        };
+        let mut expected = before.clone();
+        expected.retain(|hold, _| !lifted.contains(hold));
+        prop_assert_eq!(self.live(), expected, "L8: after {:?}", command);
+        Ok(())
+    }
+}

@@ -1,0 +1,13 @@
+//! What the product must do, row by row, and the semantics behind the rows: each through JSON
+//! lines, each expectation from the design.
+
+mod bulk;
+mod campaigns;
+mod events;
+mod holds;
+mod numbered;
+mod people;
+mod planned;
+mod sending;
+mod subjects;
+mod time;
