@@ -11,6 +11,7 @@ use super::view::{
     HoldExplanation, HoldView, RuleOutcome, RuleView,
 };
 use crate::lang::{Policy, RuleIndex, RuleTrace, RuleVerdict};
+use crate::model::Value;
 use crate::plan;
 
 impl View<'_> {
@@ -143,7 +144,7 @@ impl Data {
                     line: info.map_or(0, |info| info.line),
                     policy: published.map_or_else(String::new, |it| it.policy.hash().to_string()),
                     reason: info.and_then(|info| info.reason.as_deref()).map(str::to_owned),
-                    event: cause.map_or_else(EventView::default, event_view),
+                    event: Box::new(cause.map_or_else(EventView::default, event_view)),
                     error: error.as_deref().map(str::to_owned),
                 }
             }
@@ -213,7 +214,21 @@ fn event_view(cause: &CauseRecord) -> EventView {
         source: cause.event.source.clone(),
         at: cause.event.at.unwrap_or(cause.at),
         prospect: cause.event.subject.prospect.clone(),
+        attributes: cause.event.attributes.iter().map(spoken).collect(),
     }
+}
+
+/// An attribute as people read it.
+fn spoken((name, value): &(String, Value)) -> (String, String) {
+    let value = match value {
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Instant(at) => at.to_string(),
+        Value::Date(date) => date.to_string(),
+        Value::List(texts) => texts.join(", "),
+    };
+    (name.clone(), value)
 }
 
 /// How a hold ended, as a clause.

@@ -135,7 +135,7 @@ pub enum CauseView {
         /// What the rule gives as its reason.
         reason: Option<String>,
         /// The event.
-        event: EventView,
+        event: Box<EventView>,
         /// What went wrong, if the rule could not be evaluated.
         error: Option<String>,
     },
@@ -166,6 +166,8 @@ pub struct EventView {
     pub at: Instant,
     /// The prospect that it was about.
     pub prospect: Option<String>,
+    /// Its attributes, as the host gave them.
+    pub attributes: Vec<(String, String)>,
 }
 
 /// How a hold ended.

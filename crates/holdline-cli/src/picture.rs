@@ -423,12 +423,13 @@ fn number(canvas: &mut Canvas, column: usize, step: u16, style: Style) {
 /// The letter of what befell this very prospect.
 fn letter(hold: &HoldView, prospect: &str) -> Option<(char, &'static str)> {
     match &hold.cause {
-        CauseView::Rule { rule, event, .. } => {
+        CauseView::Rule { event, .. } => {
             if event.prospect.as_deref() != Some(prospect) {
                 return None;
             }
+            let away = ("kind".to_owned(), "out-of-office".to_owned());
             Some(match event.kind.as_str() {
-                "reply" if rule.contains("out-of-office") => ('O', "out of office"),
+                "reply" if event.attributes.contains(&away) => ('O', "out of office"),
                 "reply" => ('R', "reply"),
                 "bounce" => ('B', "bounce"),
                 "opt-out" => ('X', "opt-out"),
