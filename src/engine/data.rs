@@ -149,7 +149,7 @@ impl Data {
         )
     }
 
-    /// A claimed or leaving send of the enrollment.
+    /// What went out of an enrollment, the newest first.
     pub(crate) fn deliveries_of(
         &self,
         enrollment: &EnrollmentRecord,
