@@ -21,10 +21,16 @@ pub(super) struct Word {
 #[derive(Debug, Default)]
 pub(super) struct Ast {
     pub versions: Vec<Version>,
+    pub includes: Vec<Include>,
     pub lists: Vec<ListDecl>,
     pub events: Vec<EventDecl>,
     pub rules: Vec<RuleDecl>,
+    pub invariants: Vec<InvariantDecl>,
+    pub tests: Vec<TestDecl>,
     pub exprs: Vec<Expr>,
+    pub windows: Vec<WindowDecl>,
+    /// True if a file that is included is not there: what it declares is missing.
+    pub incomplete: bool,
 }
 
 /// A `policy` line.
@@ -34,10 +40,34 @@ pub(super) struct Version {
     pub at: Span,
 }
 
+/// `include "other.rules"`
+#[derive(Debug)]
+pub(super) struct Include {
+    pub path: Word,
+}
+
 #[derive(Debug)]
 pub(super) struct ListDecl {
+    pub kind: ListKind,
     pub name: Word,
-    pub entries: Vec<Entry>,
+    pub content: ListContent,
+}
+
+/// What the entries of a named list are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ListKind {
+    Domains,
+    Addresses,
+    Texts,
+}
+
+#[derive(Debug)]
+pub(super) enum ListContent {
+    Entries(Vec<Entry>),
+    /// The path after `from`; its entries take its place when the files are put together.
+    File(Word),
+    /// The entries of a file that is not there: said already.
+    Unread,
 }
 
 /// One entry of a list.
@@ -94,9 +124,26 @@ pub(super) struct Mark {
 
 #[derive(Debug)]
 pub(super) struct Condition {
-    /// True for `except`.
-    pub except: bool,
+    pub kind: ConditionKind,
     pub expr: ExprId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConditionKind {
+    Where,
+    Except,
+    When,
+}
+
+impl ConditionKind {
+    /// As it is written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Where => "where",
+            Self::Except => "except",
+            Self::When => "when",
+        }
+    }
 }
 
 /// The number of an expression in [`Ast::exprs`].
@@ -114,7 +161,44 @@ pub(super) enum Node {
     All(Vec<ExprId>),
     Any(Vec<ExprId>),
     Not(ExprId),
-    Compare { left: Operand, test: Option<(Operator, Span)>, right: Option<Right> },
+    Compare {
+        left: Operand,
+        test: Option<(Operator, Span)>,
+        right: Option<Right>,
+    },
+    /// The number of a window in [`Ast::windows`].
+    Window(u32),
+}
+
+/// `count(…) >= n` or `rate(…) >= n%`: what was written, as often as it was written.
+#[derive(Debug, Default)]
+pub(super) struct WindowDecl {
+    /// True for `rate`.
+    pub rate: bool,
+    /// What is counted once each, as in `distinct prospect of`.
+    pub distinct: Option<Word>,
+    pub event: Option<Word>,
+    pub filters: Vec<ExprId>,
+    pub per: Vec<Word>,
+    pub scopes: Vec<Word>,
+    pub spans: Vec<Operand>,
+    pub test: Option<WindowTest>,
+}
+
+#[derive(Debug)]
+pub(super) struct WindowTest {
+    pub operator: Operator,
+    pub at: Span,
+    /// A number, or a share such as `2%`.
+    pub amount: Operand,
+    pub base: Option<Base>,
+}
+
+/// `of at least 20`
+#[derive(Debug)]
+pub(super) struct Base {
+    pub least: Operand,
+    pub at: Span,
 }
 
 #[derive(Clone, Debug)]
@@ -233,4 +317,67 @@ pub(super) enum Moment {
     At(Operand),
     DayAfter(Operand),
     NextBusinessDay(Option<Operand>),
+}
+
+#[derive(Debug)]
+pub(super) struct InvariantDecl {
+    pub name: Option<Word>,
+    /// The keyword.
+    pub at: Span,
+    pub claims: Vec<ClaimDecl>,
+    pub partial: bool,
+}
+
+/// `never pause company on reply when …`
+#[derive(Debug)]
+pub(super) struct ClaimDecl {
+    /// True for `always`, false for `never`.
+    pub always: bool,
+    pub verbs: Vec<(Verb, Span)>,
+    pub target: Option<Word>,
+    pub on: Vec<Word>,
+    pub when: Option<ExprId>,
+    pub at: Span,
+}
+
+#[derive(Debug)]
+pub(super) struct TestDecl {
+    pub name: Option<Word>,
+    pub keyword: Span,
+    /// The whole block.
+    pub at: Span,
+    pub items: Vec<TestItem>,
+    /// True if a line could not be read.
+    pub partial: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum TestItem {
+    Fixture(FixtureDecl),
+    Line(TestLine),
+}
+
+/// `company acme { a@acme.io b@acme.io }`: the words before the brace, and the lines inside.
+#[derive(Debug)]
+pub(super) struct FixtureDecl {
+    pub head: Vec<Word>,
+    pub lines: Vec<TestLine>,
+    pub at: Span,
+}
+
+/// One line of a test, in pieces.
+#[derive(Debug)]
+pub(super) struct TestLine {
+    pub pieces: Vec<Piece>,
+    pub at: Span,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Piece {
+    Word(Word),
+    /// Text in quotes.
+    Text(Word),
+    Comma(Span),
+    /// `=>`
+    Arrow(Span),
 }

@@ -17,6 +17,9 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// The most effects of one rule.
 pub(super) const MAX_EFFECTS: usize = 64;
 
+/// The most files of a policy.
+pub(super) const MAX_FILES: usize = 256;
+
 fn mean(nearest: Option<&str>) -> Option<String> {
     nearest.map(|name| format!("did you mean `{name}`?"))
 }
@@ -33,8 +36,10 @@ fn mean_or(nearest: Option<&str>, what: &str, all: &[&str]) -> String {
 
 pub(super) fn bad_item(at: Span, found: &str) -> Finding {
     let message = format!("expected a declaration, found `{found}`");
-    Finding::error(1, at, message, "cannot be read")
-        .help("a file has `policy`, `domains`, `event` and `rule` declarations")
+    Finding::error(1, at, message, "cannot be read").help(
+        "a file has `policy`, `include`, `domains`, `addresses`, `texts`, `event`, `rule`, \
+         `invariant` and `test` declarations",
+    )
 }
 
 pub(super) fn bad_syntax(at: Span, expected: &str, found: &str) -> Finding {
@@ -126,6 +131,34 @@ pub(super) fn missing_comma(at: Span) -> Finding {
 pub(super) fn too_many_effects(at: Span, found: usize) -> Finding {
     let message = format!("a rule has at most {MAX_EFFECTS} effects, found {found}");
     Finding::error(18, at, message, "the first one too many")
+}
+
+pub(super) fn missing_file(at: Span, name: &str) -> Finding {
+    Finding::error(19, at, format!("there is no file `{name}`"), "cannot be read")
+        .help("paths are relative to the file that names them, with `/` between folders")
+}
+
+pub(super) fn bad_path(at: Span, path: &str) -> Finding {
+    let message = format!("`{path}` is not a path relative to this file");
+    Finding::error(20, at, message, "not a path")
+        .help("write it as in `lists/free-mail.txt` or `../shared.rules`")
+}
+
+pub(super) fn include_cycle(at: Span, path: &str) -> Finding {
+    let message = format!("`{path}` includes this file, directly or through others");
+    Finding::error(21, at, message, "closes the circle")
+        .help("put what both need into a third file")
+}
+
+pub(super) fn too_many_files(at: Span, name: &str, found: usize) -> Finding {
+    let message = format!("a policy has at most {MAX_FILES} files, found {found}");
+    Finding::error(22, at, message, &format!("`{name}` is the first one too many"))
+}
+
+pub(super) fn unused_file(at: Span, name: &str) -> Finding {
+    let message = format!("`{name}` belongs to the policy, but nothing includes it");
+    Finding::error(23, at, message, "nothing of it holds")
+        .help("include it in the first file, or leave it out")
 }
 
 // H01xx: names and types.

@@ -10,6 +10,7 @@ use siphasher::sip::SipHasher13;
 
 use crate::model::{HoldKind, Instant, ResumeMode, Scope};
 
+use super::ast::ListKind;
 use super::policy::RuleIndex;
 
 /// A map by name whose hashes are the same in every process.
@@ -294,9 +295,10 @@ pub(super) struct Rule {
 }
 
 /// A named list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct List {
     pub name: Box<str>,
+    pub kind: ListKind,
     pub entries: Names,
 }
 

@@ -2,6 +2,7 @@
 //! events. It knows no stores, no clocks and no files.
 
 mod ast;
+mod bundle;
 mod check;
 mod diagnostic;
 mod effect;
@@ -20,6 +21,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
+pub use bundle::gather;
 pub use effect::{ClauseTrace, Effect, End, Ending, Fired, RuleTrace, RuleVerdict};
 pub use event::{EventError, TypedEvent};
 pub use facts::Facts;

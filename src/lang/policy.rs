@@ -7,13 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{PolicyBundle, PolicyFile};
 
-use super::ast::Ast;
 use super::check::{self, Checked};
 use super::report::{Diagnostic, Findings, Lines, Severity};
-use super::{diagnostic as say, parse};
+use super::{bundle, diagnostic as say};
 
 /// The shipped vocabulary's name and text.
 const VOCABULARY: (&str, &str) = ("vocabulary.rules", include_str!("../../rules/vocabulary.rules"));
+
+/// The codes that say that a whole file was not read.
+const UNREAD: [u16; 3] = [7, 8, 22];
+/// The codes of names that are not declared: a file that is not there may declare them.
+const UNDECLARED: [u16; 3] = [101, 105, 106];
 
 /// The number of a rule in its policy, in the order of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -146,21 +150,20 @@ fn checked(bundle: &PolicyBundle) -> (Checked, Vec<Diagnostic>) {
     let files = u32::try_from(bundle.files.len()).unwrap_or(u32::MAX);
     let texts = bundle.files.iter().map(|file| (file.name.as_str(), file.text.as_str()));
     let lines = Lines::new(texts.chain([VOCABULARY]));
-    let (mut ast, mut findings) = (Ast::default(), Findings::default());
-    parse::parse(files, VOCABULARY.1, &mut ast, &mut findings);
-    for (number, file) in bundle.files.iter().enumerate() {
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        parse::parse(number, &file.text, &mut ast, &mut findings);
-    }
+    let mut findings = Findings::default();
+    let ast = bundle::read(bundle, VOCABULARY.1, &mut findings);
     if bundle.files.is_empty() {
         findings.push(say::missing_policy(super::ast::Span { file: 0, start: 0, end: 0 }));
     }
-    let unread = findings.all.iter().any(|finding| matches!(finding.code.0, 7 | 8));
+    let unread = findings.all.iter().any(|finding| UNREAD.contains(&finding.code.0));
     if unread {
         // What was not read would be reported as missing, once for each use.
         return (Checked::default(), lines.place_all(findings));
     }
     let checked = check::check(&ast, &lines, files, &mut findings);
+    if ast.incomplete {
+        findings.all.retain(|finding| !UNDECLARED.contains(&finding.code.0));
+    }
     if findings.all.iter().any(|finding| finding.code.0 == 4) {
         // Another version of the language would only be misread.
         findings.all.retain(|finding| finding.code.0 == 4);

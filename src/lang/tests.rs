@@ -4,6 +4,7 @@ mod interpreter;
 mod laws;
 mod mistakes;
 mod pages;
+mod reading;
 mod robust;
 mod shipped;
 mod world;

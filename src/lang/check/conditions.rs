@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::super::ast::{ExprId, Node, Operand, OperandNode, Operator, Right, RuleDecl, Span};
+use super::super::ast::{
+    ConditionKind, ExprId, Node, Operand, OperandNode, Operator, Right, RuleDecl, Span,
+};
 use super::super::diagnostic as say;
 use super::super::ir::{
     Clause, Datum, FAILS, HOLDS, Kind, Order, Presence, Question, Readable, Side, Step, Test,
@@ -41,10 +43,11 @@ impl Checker<'_> {
         let mut scene = Scene { events, asked: HashMap::new() };
         let mut clauses = Vec::new();
         for condition in &decl.conditions {
+            let except = condition.kind == ConditionKind::Except;
             let learned = self.learn(condition.expr, &mut scene, known);
-            known.add(if condition.except { &learned.fails } else { &learned.holds });
-            for expr in self.terms(condition.expr, condition.except) {
-                clauses.extend(self.clause(expr, condition.except, &scene));
+            known.add(if except { &learned.fails } else { &learned.holds });
+            for expr in self.terms(condition.expr, except) {
+                clauses.extend(self.clause(expr, except, &scene));
             }
         }
         clauses.into()
@@ -85,7 +88,7 @@ impl Checker<'_> {
                 .iter()
                 .rev()
                 .try_fold(no, |next, part| self.emit(*part, yes, next, scene, steps)),
-            Node::Compare { .. } => {
+            Node::Compare { .. } | Node::Window(_) => {
                 let Asked { test, negated } = scene.asked.get(&expr.0)?;
                 let (yes, no) = if *negated { (no, yes) } else { (yes, no) };
                 let entry = u32::try_from(steps.len()).ok()?;
@@ -130,6 +133,10 @@ impl Checker<'_> {
                 }
                 known.remove(&any.fails);
                 any
+            }
+            Node::Window(_) => {
+                self.say(say::not_supported(found.at, "a window"));
+                Learned::default()
             }
             Node::Compare { left, test, right } => {
                 self.compare(expr, left, *test, right.as_ref(), scene, known).unwrap_or_default()

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::super::ast::{AttributeDecl, Entry, KindDecl, OperandNode, Span, Word};
+use super::super::ast::{
+    AttributeDecl, Entry, KindDecl, ListContent, ListKind, OperandNode, Span, Word,
+};
 use super::super::diagnostic as say;
 use super::super::ir::{Attribute, EventKind, Kind, List, Names};
 use super::super::literal;
@@ -109,20 +111,28 @@ impl Checker<'_> {
                 self.say(say::duplicate_name(decl.name.at, "list", &name));
                 continue;
             }
-            let entries = self.domains(&decl.entries);
+            let entries = match &decl.content {
+                ListContent::Entries(entries) => self.list_entries(decl.kind, entries),
+                ListContent::File(_) | ListContent::Unread => Names::default(),
+            };
             self.lists.insert(name.clone(), number);
-            self.out.lists.push(List { name, entries });
+            self.out.lists.push(List { name, kind: decl.kind, entries });
         }
     }
 
-    fn domains(&mut self, entries: &[Entry]) -> Names {
+    fn list_entries(&mut self, kind: ListKind, entries: &[Entry]) -> Names {
         let mut out = Names::default();
         self.entries(entries, |checker, text, at| {
-            let Some(domain) = literal::domain(text) else {
-                checker.say(say::bad_name_text(at, "a domain", text));
+            let (entry, what) = match kind {
+                ListKind::Domains => (literal::domain(text), "a domain"),
+                ListKind::Addresses => (literal::address(text), "an address"),
+                ListKind::Texts => (Some(text.into()), "a text"),
+            };
+            let Some(entry) = entry else {
+                checker.say(say::bad_name_text(at, what, text));
                 return;
             };
-            if !out.insert(domain) {
+            if !out.insert(entry) {
                 checker.say(say::duplicate_entry(at, text));
             }
         });

@@ -74,6 +74,12 @@ pub(super) fn check(ast: &Ast, lines: &Lines<'_>, files: u32, findings: &mut Fin
     checker.rule_names();
     checker.rules();
     checker.overrides();
+    for invariant in &ast.invariants {
+        checker.say(say::not_supported(invariant.at, "`invariant`"));
+    }
+    for test in &ast.tests {
+        checker.say(say::not_supported(test.keyword, "`test`"));
+    }
     checker.out
 }
 

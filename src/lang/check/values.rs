@@ -1,6 +1,6 @@
 //! What conditions compare with: literals, lists, and other things to read.
 
-use super::super::ast::{Entry, Operand, OperandNode, Span};
+use super::super::ast::{Entry, ListKind, Operand, OperandNode, Span};
 use super::super::diagnostic as say;
 use super::super::ir::{Datum, Kind, Question, Readable, Side};
 use super::super::literal;
@@ -55,8 +55,14 @@ impl Checker<'_> {
             self.say(say::unknown_list(name.at, text, near.as_deref()));
             return None;
         };
-        if left.kind != Kind::Domain {
-            let expected = format!("a domain before `in {text}`");
+        let kind = self.out.lists.get(number as usize).map(|list| list.kind);
+        let (wanted, spoken) = match kind {
+            Some(ListKind::Addresses) => (Kind::Address, "an address"),
+            Some(ListKind::Texts) => (Kind::Text, "a text"),
+            Some(ListKind::Domains) | None => (Kind::Domain, "a domain"),
+        };
+        if left.kind != wanted {
+            let expected = format!("{spoken} before `in {text}`");
             self.say(say::ill_typed(name.at, &expected, &left.kind.spoken()));
             return None;
         }

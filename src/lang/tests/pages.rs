@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use super::super::{check, render};
+use super::super::{check, diagnostic as say, render};
 use super::{bundle, codes, repository};
+use crate::model::{PolicyBundle, PolicyFile};
 
 /// The codes of all constructors.
 fn constructed() -> BTreeSet<String> {
@@ -46,6 +47,19 @@ fn generated(code: &str) -> Option<String> {
     }
 }
 
+/// What takes several files.
+fn several(code: &str) -> Option<PolicyBundle> {
+    let count = match code {
+        "H0022" => say::MAX_FILES + 1,
+        "H0023" => 2,
+        _ => return None,
+    };
+    let name = |at: usize| if at == 0 { "test.rules".to_owned() } else { format!("{at}.rules") };
+    let text = "policy 1\n".to_owned();
+    let files = (0..count).map(|at| PolicyFile { name: name(at), text: text.clone() });
+    Some(PolicyBundle { files: files.collect() })
+}
+
 fn example(page: &str) -> Option<&str> {
     let (_, rest) = page.split_once("```rules\n")?;
     rest.split_once("```").map(|(example, _)| example)
@@ -68,7 +82,10 @@ fn each_diagnostic_has_a_page_whose_example_yields_it() {
         assert!(page.starts_with(&format!("# {code}: ")), "{code} has no title");
         assert!(page.contains("\n## How to fix it\n"), "{code} does not say how to fix it");
         let text = generated(&code).or_else(|| example(&page).map(str::to_owned));
-        let bundle = bundle(&text.unwrap_or_else(|| panic!("{code} has no example")));
+        let bundle = match several(&code) {
+            Some(files) => files,
+            None => bundle(&text.unwrap_or_else(|| panic!("{code} has no example"))),
+        };
         let found = check(&bundle);
         assert_eq!(codes(&found), [code.as_str()], "{}", render(&found, &bundle, false));
         // Lines of a megabyte say nothing in a snapshot.

@@ -111,8 +111,12 @@ fn what_comes_after_a_mistake_is_still_read() {
     expect_codes("policy 1\nrule one { on reply pause prospect", &["H0005"]);
     // Of a newer version only that is said: the rest would be misread.
     expect_codes("policy 2\nflows { on repyl }\nrule one { on repyl }", &["H0004"]);
-    expect_codes("policy 1\ninclude \"other.rules\"\n", &["H0011"]);
-    expect_codes("policy 1\ndomains d from \"d.txt\"\n", &["H0011"]);
+    // What a file that is not there declares is not missed once more at each use.
+    expect_codes(
+        "policy 1\ninclude \"other.rules\"\nrule one { on repyl pause compny }",
+        &["H0019", "H0104"],
+    );
+    expect_codes("policy 1\ndomains d from \"d.txt\"\n", &["H0019"]);
     expect_codes("", &["H0003"]);
     expect_codes("\u{feff}policy 1\r\nrule a {\r\n on reply\r\n pause prospect\r\n}\r\n", &[]);
     assert_eq!(codes(&check(&crate::model::PolicyBundle { files: Vec::new() })), ["H0003"]);
