@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::address;
+use super::counting::{CountRecord, HourlyRecord};
 use super::fingerprint::{Fingerprint, jitter_seed};
 use super::names::Names;
 use super::pages::Pages;
@@ -58,6 +59,9 @@ pub(crate) struct Data {
     pub(crate) causes: Pages<CauseRecord>,
     /// Every policy that was ever published; the last one is in force.
     pub(crate) policies: Arc<Vec<Published>>,
+    /// What windows count: the logs, and where events were counted by the hour.
+    pub(crate) counts: Pages<CountRecord>,
+    pub(crate) hourly: Pages<HourlyRecord>,
     pub(crate) seen: Pages<SeenRecord>,
     pub(crate) answers: Pages<AnswerRecord>,
     /// Events that were taken back before they were seen, and on which day.

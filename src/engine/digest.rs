@@ -119,6 +119,37 @@ impl Out {
         for event in data.retracted.keys() {
             self.0.update(&event.to_le_bytes());
         }
+        self.counts(data);
+    }
+
+    /// What windows count, as far as one may still ask for it: when a log that is too old is
+    /// emptied depends on where it lies.
+    fn counts(&mut self, data: &Data) {
+        let mut logs: Vec<_> = data
+            .counts
+            .iter()
+            .filter(|(_, log)| !log.is_stale(data.now))
+            .filter_map(|(_, log)| {
+                let (series, target) = log.owner.as_ref()?;
+                let target = (target.scope().name(), data.target_name(target));
+                Some((*series, target, log))
+            })
+            .collect();
+        logs.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        for (series, (scope, target), log) in logs {
+            self.0.update(&series.0.to_le_bytes());
+            self.text(scope);
+            self.text(&target);
+            self.instant(log.dropped);
+            for entry in log.entries.iter() {
+                self.instant(Some(entry.at));
+            }
+            for hour in log.hours.iter() {
+                self.number(i64::from(hour.hour));
+                self.number(i64::from(hour.count));
+                self.number(i64::from(hour.of));
+            }
+        }
     }
 
     fn companies(&mut self, data: &Data) {

@@ -9,7 +9,7 @@ use super::record::{CauseRecord, Ended, HoldRecord, NONE, Origin, Phase, SeenRec
 use super::workspace::{
     Answer, DAY_MS, REMEMBERED_DAYS, Workspace, day_number, invalid, key, known, text,
 };
-use crate::lang::{Effect, End, Ending, EventError, Fired, Policy, RuleIndex};
+use crate::lang::{Effect, End, Ending, EventError, Fired, Policy, RuleIndex, TypedEvent};
 use crate::model::{
     Event, HoldChange, HoldId, HoldKind, Instant, Outcome, Refusal, ResumeMode, Scope,
 };
@@ -50,29 +50,41 @@ impl Workspace {
             Arc::make_mut(&mut self.data.retracted).remove(&identity);
             return Ok(nothing_fired());
         }
-        let mut fired = Vec::new();
-        let facts = LiveFacts { data: &self.data, about, now: self.data.now };
-        policy.evaluate(&typed, &facts, &mut fired);
+        let at = event.at.unwrap_or(self.data.now);
+        let fired = self.evaluate(&policy, &typed, identity, (about, at, false));
         let outcome = self.obey(event, about, &policy, &fired);
         if event.kind == "delivered" {
-            self.settle_unknown(about, event.at.unwrap_or(self.data.now));
+            self.settle_unknown(about, at);
         }
         Ok(outcome)
     }
 
+    /// Counts an event, and asks the policy what its rules do: the windows include the event.
+    fn evaluate(
+        &mut self,
+        policy: &Policy,
+        typed: &TypedEvent,
+        identity: Fingerprint,
+        place: (About, Instant, bool),
+    ) -> Vec<Fired> {
+        self.count(policy, typed, identity, place);
+        let mut fired = Vec::new();
+        let facts = LiveFacts::new(&self.data, &self.index, place.0, place.1);
+        policy.evaluate(typed, &facts, &mut fired);
+        fired
+    }
+
     /// Evaluates the policy on a report, which the engine itself makes an event of.
     pub(crate) fn evaluate_report(&mut self, event: &Event, about: About) {
-        let Some(policy) = self.data.policy().filter(|policy| policy.listens(&event.kind)).cloned()
-        else {
+        let Some(policy) = self.data.policy().cloned() else {
             return;
         };
         // The vocabulary declares the reports; a policy cannot declare them otherwise.
         let Ok(typed) = policy.read(event) else {
             return;
         };
-        let mut fired = Vec::new();
-        let facts = LiveFacts { data: &self.data, about, now: self.data.now };
-        policy.evaluate(&typed, &facts, &mut fired);
+        let (identity, at) = (event_key(OWN_SOURCE, &event.id), event.at.unwrap_or(self.data.now));
+        let fired = self.evaluate(&policy, &typed, identity, (about, at, true));
         self.obey(event, about, &policy, &fired);
     }
 
@@ -238,7 +250,9 @@ impl Workspace {
         let cause = match placing.cause {
             Some(cause) => cause,
             None => {
-                let facts = LiveFacts { data: &self.data, about: placing.about, now }.capture();
+                let at = event.at.unwrap_or(now);
+                let facts = LiveFacts::new(&self.data, &self.index, placing.about, at);
+                let facts = facts.capture(policy.asked_windows(&event.kind));
                 let policy = super::pages::dense(self.data.policies.len().saturating_sub(1));
                 let cause =
                     CauseRecord { event: event.clone(), at: now, policy, facts: Box::new(facts) };
@@ -412,7 +426,8 @@ impl Workspace {
         let identity = event_key(source, event);
         let seen = self.index.seen.get(&identity).copied();
         let placed = self.index.placed_by.get(&identity).cloned();
-        if seen.is_none() && placed.is_none() {
+        let counted = self.uncount(identity);
+        if seen.is_none() && placed.is_none() && !counted {
             let day = day_number(self.data.now);
             Arc::make_mut(&mut self.data.retracted).insert(identity, day);
             return Ok(Outcome::Retracted { seen: false, lifted: vec![], kept: vec![] });

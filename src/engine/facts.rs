@@ -1,9 +1,10 @@
 //! What rules can read besides the event: live, from the tables, or as it was, from a cause.
 
 use super::data::Data;
+use super::index::Index;
 use super::record::{CauseFacts, EnrollmentRecord, NONE};
 use super::workspace::DAY_MS;
-use crate::lang::Facts;
+use crate::lang::{Counted, Facts};
 use crate::model::Instant;
 
 /// What an event is about, as ids.
@@ -18,18 +19,24 @@ pub(crate) struct About {
 
 /// The tables, seen from an event's subject.
 pub(crate) struct LiveFacts<'a> {
-    pub(crate) data: &'a Data,
-    pub(crate) about: About,
-    pub(crate) now: Instant,
+    data: &'a Data,
+    index: &'a Index,
+    about: About,
+    /// When the event happened.
+    at: Instant,
 }
 
-impl LiveFacts<'_> {
+impl<'a> LiveFacts<'a> {
+    pub(crate) const fn new(data: &'a Data, index: &'a Index, about: About, at: Instant) -> Self {
+        Self { data, index, about, at }
+    }
+
     fn enrollment(&self) -> Option<&EnrollmentRecord> {
         self.data.enrollments.get(self.about.enrollment?)
     }
 
     /// A copy of all that rules could read, to evaluate them again later.
-    pub(crate) fn capture(&self) -> CauseFacts {
+    pub(crate) fn capture(&self, windows: impl Iterator<Item = u32>) -> CauseFacts {
         let boxed = |text: Option<&str>| text.map(Box::from);
         let prospect = self.about.prospect.and_then(|id| self.data.prospects.get(id));
         let details = prospect.and_then(|record| record.details.as_deref());
@@ -51,6 +58,7 @@ impl LiveFacts<'_> {
             step: self.enrollment_step(),
             sends: self.enrollment_sends(),
             days_since_last_send: self.days_since_last_send(),
+            counted: windows.filter_map(|it| Some((it, self.counted(it)?))).collect(),
         }
     }
 }
@@ -131,7 +139,12 @@ impl Facts for LiveFacts<'_> {
     fn days_since_last_send(&self) -> Option<i64> {
         let record = self.enrollment().filter(|record| record.last_delivery != NONE)?;
         let delivery = self.data.deliveries.get(record.last_delivery)?;
-        Some(self.now.ms_since(delivery.sent) / DAY_MS)
+        Some(self.data.now.ms_since(delivery.sent) / DAY_MS)
+    }
+
+    fn counted(&self, window: u32) -> Option<Counted> {
+        let window = self.data.policy()?.window(window)?;
+        self.data.counted(&self.index.logs, self.about, window, self.at)
     }
 }
 
@@ -198,5 +211,9 @@ impl Facts for CauseFacts {
 
     fn days_since_last_send(&self) -> Option<i64> {
         self.days_since_last_send
+    }
+
+    fn counted(&self, window: u32) -> Option<Counted> {
+        self.counted.iter().find(|(number, _)| *number == window).map(|(_, counted)| *counted)
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::counting::{CountRecord, HourlyRecord};
 use super::data::{Data, PairRecord, Published};
 use super::names::Names;
 use super::pages::{Pages, dense};
@@ -64,6 +65,8 @@ enum Record<'a> {
     Seen(Page<'a, SeenRecord>),
     Answers(Page<'a, AnswerRecord>),
     Agenda(Vec<(u32, Instant)>),
+    Counts(Page<'a, CountRecord>),
+    Hourly(Page<'a, HourlyRecord>),
 }
 
 type Shared<'a, T> = std::borrow::Cow<'a, T>;
@@ -153,6 +156,8 @@ impl<W: ImageWriter> Out<'_, W> {
         self.pages(Tree::Timelines, 1, &data.deliveries, Record::Deliveries)?;
         self.pages(Tree::Holds, 0, &data.holds, Record::Holds)?;
         self.pages(Tree::Holds, 1, &data.causes, Record::Causes)?;
+        self.pages(Tree::Windows, 0, &data.counts, Record::Counts)?;
+        self.pages(Tree::Windows, 1, &data.hourly, Record::Hourly)?;
         self.pages(Tree::Seen, 0, &data.seen, Record::Seen)?;
         self.pages(Tree::Seen, 1, &data.answers, Record::Answers)
     }
@@ -299,6 +304,8 @@ impl Part {
             Record::Holds(records) => data.holds.push_page(page, records.into_owned()),
             Record::Causes(records) => data.causes.push_page(page, records.into_owned()),
             Record::Seen(records) => data.seen.push_page(page, records.into_owned()),
+            Record::Counts(records) => data.counts.push_page(page, records.into_owned()),
+            Record::Hourly(records) => data.hourly.push_page(page, records.into_owned()),
             Record::Answers(records) => data.answers.push_page(page, records.into_owned()),
         })
     }

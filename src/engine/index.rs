@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::counting::index_logs;
 use super::data::Data;
 use super::fingerprint::{Fingerprint, FingerprintMap, fingerprint};
 use super::lanes::{Lanes, Place};
@@ -28,12 +29,16 @@ pub(crate) struct Index {
     pub(crate) placed_by: FingerprintMap<Vec<u32>>,
     pub(crate) timers: BTreeSet<(Instant, Timer)>,
     pub(crate) lanes: Lanes,
+    /// The logs of windows by series and target, and the slots that wait to be used again.
+    pub(crate) logs: FingerprintMap<u32>,
+    pub(crate) free_logs: Vec<u32>,
 }
 
 impl Index {
     /// Makes the index of what the tables hold.
     pub(crate) fn of(data: &Data) -> Self {
         let mut index = Self::default();
+        (index.logs, index.free_logs) = index_logs(data);
         let day = first_remembered(data.now);
         for (id, record) in data.seen.iter().filter(|(_, record)| record.day >= day) {
             index.seen.insert(record.event, id);

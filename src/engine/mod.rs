@@ -6,6 +6,7 @@
 mod address;
 mod campaign;
 mod control;
+mod counting;
 mod data;
 mod digest;
 mod event;

@@ -34,7 +34,9 @@ impl Workspace {
         if !same {
             let published =
                 super::data::Published { bundle: bundle.clone(), policy: Arc::new(policy) };
+            let policy = Arc::clone(&published.policy);
             Arc::make_mut(&mut self.data.policies).push(published);
+            self.keep_counters(&policy);
         }
         Ok(Outcome::Applied)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::pages::Pages;
+use crate::lang::Counted;
 use crate::model::{Event, HoldKind, Instant, Outcome, ResumeMode, Scope, Step, Token};
 use crate::plan::Zone;
 
@@ -316,6 +317,8 @@ pub(crate) struct CauseFacts {
     pub(crate) step: Option<i64>,
     pub(crate) sends: Option<i64>,
     pub(crate) days_since_last_send: Option<i64>,
+    /// What the windows counted, by their numbers.
+    pub(crate) counted: Box<[(u32, Counted)]>,
 }
 
 /// An event id that was seen.

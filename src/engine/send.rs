@@ -288,7 +288,7 @@ impl Workspace {
         }
         self.place_anew(id);
         self.data.tally.sent += 1;
-        self.tell("sent", token, id, &[]);
+        self.tell("sent", token, (id, sent), &[]);
     }
 
     fn mark_failed(&mut self, token: Token, claim: &ClaimRecord, temporary: bool) {
@@ -323,7 +323,7 @@ impl Workspace {
             });
         }
         let class = if temporary { "temporary" } else { "permanent" };
-        self.tell("send.failed", token, id, &[("class", class)]);
+        self.tell("send.failed", token, (id, self.data.now), &[("class", class)]);
     }
 
     /// Plans a further attempt. The enrollment waits in no lane yet.
@@ -339,9 +339,15 @@ impl Workspace {
     }
 
     /// Evaluates the policy on what was reported.
-    fn tell(&mut self, kind: &str, token: Token, id: u32, attributes: &[(&str, &str)]) {
-        let listens = self.data.policy().is_some_and(|policy| policy.listens(kind));
-        let Some(record) = self.data.enrollments.get(id).filter(|_| listens) else {
+    fn tell(
+        &mut self,
+        kind: &str,
+        token: Token,
+        (id, at): (u32, Instant),
+        attributes: &[(&str, &str)],
+    ) {
+        let heeds = self.data.policy().is_some_and(|policy| policy.heeds(kind));
+        let Some(record) = self.data.enrollments.get(id).filter(|_| heeds) else {
             return;
         };
         let company = self.data.prospects.get(record.prospect).map_or(NONE, |it| it.company);
@@ -355,7 +361,8 @@ impl Workspace {
         let mut event = Event::new(kind, token.to_string())
             .source(OWN_SOURCE)
             .prospect(self.data.prospect_names.text(record.prospect))
-            .campaign(self.data.campaign_names.text(record.campaign));
+            .campaign(self.data.campaign_names.text(record.campaign))
+            .at(at);
         for (name, value) in attributes {
             event = event.with(*name, *value);
         }

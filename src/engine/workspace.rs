@@ -146,6 +146,7 @@ impl Workspace {
         self.data.now = self.data.now.max(at);
         if day_number(self.data.now) > day {
             self.forget_ids(first_remembered(self.data.now));
+            self.sweep_logs(day_number(self.data.now));
         }
     }
 

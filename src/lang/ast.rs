@@ -135,17 +135,6 @@ pub(super) enum ConditionKind {
     When,
 }
 
-impl ConditionKind {
-    /// As it is written.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Where => "where",
-            Self::Except => "except",
-            Self::When => "when",
-        }
-    }
-}
-
 /// The number of an expression in [`Ast::exprs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ExprId(pub u32);

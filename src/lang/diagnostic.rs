@@ -17,6 +17,8 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// The most effects of one rule.
 pub(super) const MAX_EFFECTS: usize = 64;
 
+/// The most that a window counts: above, a count says "at least".
+pub(super) const MAX_COUNT: u32 = 4096;
 /// The most files of a policy.
 pub(super) const MAX_FILES: usize = 256;
 
@@ -286,6 +288,69 @@ pub(super) fn not_a_condition(at: Span, path: &str, found: &str) -> Finding {
     let message = format!("expected a condition, found {found}");
     Finding::error(121, at, message, "neither true nor false")
         .help(format!("compare it, as in `{path} is …`"))
+}
+
+pub(super) fn window_outside_when(at: Span) -> Finding {
+    Finding::error(122, at, "a window stands outside `when`".to_owned(), "counts events")
+        .help("write it in a clause of its own, as in `when count(…) >= 3`")
+}
+
+pub(super) fn comparison_in_when(at: Span) -> Finding {
+    Finding::error(123, at, "`when` asks windows alone".to_owned(), "counts nothing")
+        .help("put it into a `where`, or into the `where` inside the window")
+}
+
+pub(super) fn window_lacks(at: Span, what: &str) -> Finding {
+    Finding::error(124, at, format!("the window does not say {what}"), "incomplete")
+}
+
+pub(super) fn window_scope(at: Span, name: &str, nearest: Option<&str>) -> Finding {
+    let all = Scope::COUNTED.map(Scope::name);
+    Finding::error(125, at, format!("events are not counted at `{name}`"), "not a scope of windows")
+        .help(mean_or(nearest, "windows count at", &all))
+}
+
+pub(super) fn window_span(at: Span, found: &str, hours: bool) -> Finding {
+    let whole = if hours { "a whole number of hours up to 90 days" } else { "at most 90 days" };
+    Finding::error(
+        126,
+        at,
+        format!("expected {whole}, found `{found}`"),
+        "not a length of a window",
+    )
+    .help("write it as in `in 12h`, `in 7d` or `in 4w`")
+}
+
+pub(super) fn window_amount(at: Span, found: &str, share: bool) -> Finding {
+    let expected = if share {
+        "a share such as `2%` or `0.5%`, above 0 and up to 100".to_owned()
+    } else {
+        format!("a whole number from 1 to {MAX_COUNT}")
+    };
+    Finding::error(127, at, format!("expected {expected}, found `{found}`"), "cannot be reached")
+}
+
+pub(super) fn window_operator(at: Span, found: &str, share: bool) -> Finding {
+    let (expected, help) = if share {
+        let help = "a share of too few is neither high nor low: ask for the high one, and `not` \
+                    where the low one is meant";
+        ("`>=` or `>`", help)
+    } else {
+        ("`>=`, `>`, `<` or `<=`", "write `count(…) >= 3`")
+    };
+    Finding::error(128, at, format!("expected {expected}, found `{found}`"), "not here").help(help)
+}
+
+pub(super) fn window_part(at: Span, why: &str) -> Finding {
+    Finding::error(129, at, why.to_owned(), "not here")
+        .help("as in `count(distinct prospect of bounce where … at company in 7d)`")
+}
+
+pub(super) fn window_reads(at: Span) -> Finding {
+    let message = "the `where` of a window reads more than the event that is counted".to_owned();
+    Finding::error(130, at, message, "not of the event").help(
+        "what a prospect or a company is may have changed since: ask it in a `where` of the rule",
+    )
 }
 
 // H02xx: rules.

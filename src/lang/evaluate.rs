@@ -3,7 +3,7 @@
 
 use super::effect::{Effect, End, Ending, Fired};
 use super::event::TypedEvent;
-use super::facts::Facts;
+use super::facts::{Counted, Facts};
 use super::ir::{
     Calendar, Clause, EffectPlan, EndPlan, FAILS, HOLDS, Order, Otherwise, Question, Rule,
     ScopePlan, Side, Source, Step, Test, Val,
@@ -117,14 +117,38 @@ impl<'a> Scene<'a> {
             Source::EnrollmentStep => facts.enrollment_step().map(Val::Number),
             Source::EnrollmentSends => facts.enrollment_sends().map(Val::Number),
             Source::DaysSinceLastSend => facts.days_since_last_send().map(Val::Number),
-            Source::ProspectTags | Source::CompanyTags | Source::CampaignTags => None,
+            Source::ProspectTags
+            | Source::CompanyTags
+            | Source::CampaignTags
+            | Source::Window(_) => None,
         }
+    }
+
+    /// What a window counts, asked once for each event.
+    pub fn counted(&self, window: u32) -> Option<Counted> {
+        self.facts.counted(window)
+    }
+
+    fn enough(&self, test: &'a Test, window: u32) -> Result<bool, Missing<'a>> {
+        let Counted { count, of, .. } = self.counted(window).ok_or(Missing(&test.path))?;
+        Ok(match test.question {
+            Question::AtLeast(least) => count >= least,
+            Question::Share { millionths, above, least } => {
+                let share = u64::from(count) * 1_000_000;
+                let wanted = u64::from(of) * u64::from(millionths);
+                of >= least && if above { share > wanted } else { share >= wanted }
+            }
+            _ => false,
+        })
     }
 
     /// The answer to a test; nothing to read is an error, except where that is the question.
     fn ask(&self, test: &'a Test) -> Result<bool, Missing<'a>> {
         if let Question::Has(text) = &test.question {
             return self.has(test, text);
+        }
+        if let Source::Window(window) = test.source {
+            return self.enough(test, window);
         }
         let found = self.read(&test.source);
         if matches!(test.question, Question::Known) {
@@ -137,7 +161,9 @@ impl<'a> Scene<'a> {
         };
         let text = |fits: &dyn Fn(&str) -> bool| matches!(found, Val::Text(text) if fits(text));
         Ok(match &test.question {
-            Question::Known | Question::Has(_) => false,
+            Question::Known | Question::Has(_) | Question::AtLeast(_) | Question::Share { .. } => {
+                false
+            }
             Question::True => found == Val::Bool(true),
             Question::Equals(right) => found == side(right)?,
             Question::Ordered(Order::Less, right) => found < side(right)?,

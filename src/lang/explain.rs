@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::effect::{ClauseTrace, Effect, RuleTrace, RuleVerdict};
 use super::evaluate::Scene;
 use super::event::TypedEvent;
-use super::facts::Facts;
+use super::facts::{Counted, Facts};
 use super::ir::{Clause, Question, Source, Spoken, Test, Val};
 use super::policy::{Policy, RuleIndex};
 
@@ -66,6 +66,10 @@ impl<'a> Scene<'a> {
 
     /// What a test found; with its path in front unless it is alone.
     fn show(&self, test: &'a Test, answer: bool, alone: bool, out: &mut String) {
+        if let Source::Window(window) = test.source {
+            self.show_count(test, window, alone, out);
+            return;
+        }
         let value = match (&test.source, self.read(&test.source)) {
             (Source::ProspectTags, _) => tags(|each| self.facts.prospect_tags(each)),
             (Source::CompanyTags, _) => tags(|each| self.facts.company_tags(each)),
@@ -82,6 +86,31 @@ impl<'a> Scene<'a> {
             out.push_str(&value);
         } else {
             let _ = write!(out, "{} is {value}", test.path);
+        }
+    }
+}
+
+impl Scene<'_> {
+    /// `4`, `at least 4096`, or `3 of 120, 2.5%`.
+    fn show_count(&self, test: &Test, window: u32, alone: bool, out: &mut String) {
+        if !alone {
+            let _ = write!(out, "{} is ", test.path);
+        }
+        let Some(Counted { count, of, or_more }) = self.counted(window) else {
+            out.push_str("unknown");
+            return;
+        };
+        if or_more {
+            out.push_str("at least ");
+        }
+        let _ = write!(out, "{count}");
+        if matches!(test.question, Question::Share { .. }) {
+            // Hundredths of a percent are enough to see on which side it is.
+            let share = (u64::from(count) * 10_000).checked_div(u64::from(of));
+            let _ = write!(out, " of {of}");
+            if let Some(share) = share {
+                let _ = write!(out, ", {}.{:02}%", share / 100, share % 100);
+            }
         }
     }
 }

@@ -1,5 +1,18 @@
 //! What rules can read besides the event: the engine's side of the interpreter.
 
+use serde::{Deserialize, Serialize};
+
+/// What a window counts at an event, the event itself included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many events, or distinct prospects, of those that pass the window's `where`.
+    pub count: u32,
+    /// With a rate: how many there are of what it is a share of.
+    pub of: u32,
+    /// Whether there may be more than are kept, so that the count says "at least".
+    pub or_more: bool,
+}
+
 /// What rules can read besides the event. Addresses and domains are in lower case.
 pub trait Facts {
     /// The prospect's mail address.
@@ -34,4 +47,7 @@ pub trait Facts {
     fn enrollment_sends(&self) -> Option<i64>;
     /// Whole days since the last of them.
     fn days_since_last_send(&self) -> Option<i64>;
+    /// What the window of that number counts for the event's subject; none if the event names
+    /// nothing at the window's scope.
+    fn counted(&self, window: u32) -> Option<Counted>;
 }

@@ -12,6 +12,7 @@ use crate::model::{HoldKind, Instant, ResumeMode, Scope};
 
 use super::ast::ListKind;
 use super::policy::RuleIndex;
+use super::windows::SeriesKey;
 
 /// A map by name whose hashes are the same in every process.
 pub(super) type ByName<T> = hashbrown::HashMap<Box<str>, T, BuildHasherDefault<SipHasher13>>;
@@ -87,11 +88,13 @@ pub(super) struct Attribute {
 }
 
 /// A declared event and the rules that listen to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct EventKind {
     pub name: Box<str>,
     pub attributes: Arc<[Attribute]>,
     pub listeners: Vec<RuleIndex>,
+    /// The series that count it, by number; true where it is what the share is taken of.
+    pub counted: Vec<(u32, bool)>,
 }
 
 /// A value that is kept.
@@ -155,6 +158,8 @@ pub(super) enum Source {
     EnrollmentStep,
     EnrollmentSends,
     DaysSinceLastSend,
+    /// What a window counts, by number.
+    Window(u32),
 }
 
 /// Whether there is always something to read.
@@ -206,6 +211,14 @@ pub(super) enum Question {
     EndsWith(Box<str>),
     Matches(Box<str>),
     Has(Box<str>),
+    /// Whether a window counts so many.
+    AtLeast(u32),
+    /// Whether a window's share is so many millionths, or above them, of so many at least.
+    Share {
+        millionths: u32,
+        above: bool,
+        least: u32,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -239,6 +252,39 @@ pub(super) struct Clause {
     pub text: Box<str>,
     pub steps: Box<[Step]>,
     pub entry: u32,
+}
+
+/// What windows count: one log in the state for each target. Windows of different lengths share it.
+#[derive(Clone, Debug)]
+pub(super) struct Series {
+    pub key: SeriesKey,
+    pub event: u32,
+    /// What an event has to pass to be counted.
+    pub filter: Box<[Clause]>,
+    pub scope: Scope,
+    pub measure: Measure,
+    /// The length of the longest window on it.
+    pub keep_ms: u64,
+}
+
+/// What a window is over.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    pub series: u32,
+    pub span_ms: u64,
+    /// As it is written, blanks squeezed, without what it is compared with.
+    pub text: Box<str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measure {
+    Events,
+    /// Each prospect once.
+    Prospects,
+    /// Per event of another type.
+    Share {
+        per: u32,
+    },
 }
 
 /// Where the scope of an effect comes from.

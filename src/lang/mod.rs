@@ -20,10 +20,12 @@ mod report;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 pub use bundle::gather;
 pub use effect::{ClauseTrace, Effect, End, Ending, Fired, RuleTrace, RuleVerdict};
 pub use event::{EventError, TypedEvent};
-pub use facts::Facts;
+pub use facts::{Counted, Facts};
 pub use policy::{Policy, PolicyHash, RuleIndex, RuleInfo, check};
 pub use report::{Code, Diagnostic, Place, Severity, render};
+pub use windows::{Counter, SeriesKey};

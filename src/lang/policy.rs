@@ -124,14 +124,6 @@ impl Policy {
         self.checked.events.iter().map(|event| &*event.name)
     }
 
-    /// Whether any rule listens to events of a type.
-    #[must_use]
-    pub fn listens(&self, kind: &str) -> bool {
-        let number = self.checked.event_names.get(kind);
-        let event = number.and_then(|number| self.checked.events.get(*number as usize));
-        event.is_some_and(|event| !event.listeners.is_empty())
-    }
-
     /// The shipped policy, for when a workspace has none of its own.
     #[must_use]
     pub fn default_rules() -> PolicyBundle {

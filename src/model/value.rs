@@ -97,6 +97,9 @@ impl Scope {
         Self::Workspace,
     ];
 
+    /// The scopes that windows count at.
+    pub const COUNTED: [Self; 4] = [Self::Prospect, Self::Company, Self::Campaign, Self::Sender];
+
     /// The scope as the rules language writes it.
     #[must_use]
     pub const fn name(self) -> &'static str {

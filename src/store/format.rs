@@ -11,7 +11,7 @@ use super::StoreError;
 use super::disk::{Disk, OsDisk};
 
 /// The newest store format that this version reads, and the one it writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 const NAME: &str = "format";
 const UNFINISHED: &str = "format.new";
 const FIRST_LINE: &str = "holdline store";
@@ -46,8 +46,8 @@ impl std::fmt::Display for StoreId {
     }
 }
 
-/// Reads the identity; none if the file is not there.
-pub(super) fn read(dir: &Path) -> Result<Option<StoreId>, StoreError> {
+/// Reads the identity and the format; none if the file is not there.
+pub(super) fn read(dir: &Path) -> Result<Option<(StoreId, u32)>, StoreError> {
     let path = dir.join(NAME);
     let long = fs::metadata(&path).is_ok_and(|about| about.len() > MAX_BYTES);
     if long {
@@ -67,36 +67,37 @@ pub(super) fn read(dir: &Path) -> Result<Option<StoreId>, StoreError> {
         });
     }
     let version = lines.next().and_then(|line| line.strip_prefix("format "));
-    match version.and_then(|text| text.parse::<u32>().ok()) {
-        Some(FORMAT) => {}
+    let found = match version.and_then(|text| text.parse::<u32>().ok()) {
+        Some(found @ 1..=FORMAT) => found,
         Some(found) if found > FORMAT => {
             return Err(StoreError::NewerFormat { found, reads: FORMAT });
         }
         _ => {
             let at = FIRST_LINE.len() as u64 + 1;
-            return Err(StoreError::corrupt(&path, at, "expected `format 1`"));
+            let expected = format!("expected `format {FORMAT}`, or a lower number");
+            return Err(StoreError::corrupt(&path, at, &expected));
         }
-    }
+    };
     let id = lines.next().and_then(|line| line.strip_prefix("store "));
     let Some(id) = id.and_then(StoreId::parse) else {
         let what = "expected `store` and 32 hexadecimal digits";
         return Err(StoreError::corrupt(&path, 0, what));
     };
     // The text is written in one way only, so anything else in it is damage.
-    if bytes != render(id).as_bytes() {
+    if bytes != render(id, found).as_bytes() {
         return Err(StoreError::corrupt(&path, 0, "the text is not as written"));
     }
-    Ok(Some(id))
+    Ok(Some((id, found)))
 }
 
-fn render(id: StoreId) -> String {
-    let head = format!("{FIRST_LINE}\nformat {FORMAT}\nstore {id}\n");
+fn render(id: StoreId, format: u32) -> String {
+    let head = format!("{FIRST_LINE}\nformat {format}\nstore {id}\n");
     let checksum = crc32c::crc32c(head.as_bytes());
     format!("{head}checksum {checksum:08x}\n")
 }
 
-/// Writes the identity, whole and durable or not at all. It is the last file of a new store: where
-/// it is, the rest is.
+/// Writes the identity and today's format, whole and durable or not at all. It is the last file of
+/// a new store: where it is, the rest is.
 pub(super) fn write(dir: &Path, id: StoreId) -> Result<(), StoreError> {
     let (path, unfinished) = (dir.join(NAME), dir.join(UNFINISHED));
     let failed = |source| StoreError::io("create", &path)(source);
@@ -105,7 +106,7 @@ pub(super) fn write(dir: &Path, id: StoreId) -> Result<(), StoreError> {
         _ => {}
     }
     let mut file = OsDisk.create(&unfinished).map_err(failed)?;
-    file.write_at(0, render(id).as_bytes())
+    file.write_at(0, render(id, FORMAT).as_bytes())
         .and_then(|()| file.sync())
         .and_then(|()| OsDisk.rename(&unfinished, &path))
         .and_then(|()| OsDisk.sync_dir(dir))

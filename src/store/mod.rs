@@ -110,11 +110,11 @@ impl Store {
         refuse_others(path)?;
         let lock = Lock::take(path)?;
         let mut report = OpenReport::default();
-        let id = match format::read(path)? {
-            Some(id) => id,
+        let (id, found) = match format::read(path)? {
+            Some(found) => found,
             None => {
                 report.created = true;
-                create(path)?
+                (create(path)?, FORMAT)
             }
         };
         // The journal is looked at first and changed last: a store that is refused stays as it is.
@@ -129,6 +129,10 @@ impl Store {
                 journal: inspected.last_seq(),
                 checkpoint: manifest.seq,
             });
+        }
+        if found < FORMAT {
+            // From here on what is written may be new to the version that made the store.
+            format::write(path, id)?;
         }
         let (journal, torn) = inspected.open(JournalOptions {
             durability: options.durability,

@@ -50,7 +50,9 @@ fn every_format_since_the_first_opens() {
             let engine = open(dir.path());
             let digest = engine.snapshot().unwrap().digest();
             assert_eq!(format!("{digest}\n"), expected, "format {format}, {journal_alone}");
-            assert_eq!(engine.opened().notes, Vec::<String>::new());
+            // A checkpoint of an older format is not read: the journal has everything.
+            let rebuilt = format < FORMAT && !journal_alone;
+            assert_eq!(engine.opened().notes.len(), usize::from(rebuilt));
         }
     }
 }

@@ -15,8 +15,8 @@ use super::paths::Known;
 
 /// A comparison that was checked: what is asked, and whether the answer is turned around.
 pub(super) struct Asked {
-    test: Test,
-    negated: bool,
+    pub test: Test,
+    pub negated: bool,
 }
 
 /// What a condition makes known when it holds, and when it does not.
@@ -26,10 +26,19 @@ struct Learned {
     fails: Vec<String>,
 }
 
-/// The rule that is being checked.
-struct Scene<'e> {
+/// Where the conditions that are being checked stand.
+pub(super) struct Scene<'e> {
     events: &'e [u32],
     asked: HashMap<u32, Asked>,
+    /// True in `when`, which asks windows and nothing else.
+    counting: bool,
+}
+
+impl<'e> Scene<'e> {
+    /// A place for conditions without windows, on these events.
+    pub fn plain(events: &'e [u32]) -> Self {
+        Self { events, asked: HashMap::new(), counting: false }
+    }
 }
 
 impl Checker<'_> {
@@ -40,17 +49,28 @@ impl Checker<'_> {
         events: &[u32],
         known: &mut Known,
     ) -> Box<[Clause]> {
-        let mut scene = Scene { events, asked: HashMap::new() };
-        let mut clauses = Vec::new();
+        let mut scene = Scene::plain(events);
+        let (mut clauses, mut counting) = (Vec::new(), Vec::new());
         for condition in &decl.conditions {
             let except = condition.kind == ConditionKind::Except;
+            scene.counting = condition.kind == ConditionKind::When;
             let learned = self.learn(condition.expr, &mut scene, known);
             known.add(if except { &learned.fails } else { &learned.holds });
             for expr in self.terms(condition.expr, except) {
-                clauses.extend(self.clause(expr, except, &scene));
+                let into = if scene.counting { &mut counting } else { &mut clauses };
+                into.extend(self.clause(expr, except, &scene));
             }
         }
+        // Counting costs more than looking: it comes last.
+        clauses.append(&mut counting);
         clauses.into()
+    }
+
+    /// The clauses of the `where` of a window.
+    pub(super) fn filter_clauses(&mut self, expr: ExprId, scene: &mut Scene<'_>) -> Box<[Clause]> {
+        self.learn(expr, scene, &mut Known::default());
+        let terms = self.terms(expr, false).into_iter();
+        terms.filter_map(|expr| self.clause(expr, false, scene)).collect()
     }
 
     /// The terms that are shown on their own: those of the top-level `and` of a `where`.
@@ -134,8 +154,17 @@ impl Checker<'_> {
                 known.remove(&any.fails);
                 any
             }
-            Node::Window(_) => {
-                self.say(say::not_supported(found.at, "a window"));
+            Node::Window(number) => {
+                if scene.counting {
+                    let asked = self.window(*number, found.at);
+                    scene.asked.extend(asked.map(|asked| (expr.0, asked)));
+                } else {
+                    self.say(say::window_outside_when(found.at));
+                }
+                Learned::default()
+            }
+            Node::Compare { .. } if scene.counting => {
+                self.say(say::comparison_in_when(found.at));
                 Learned::default()
             }
             Node::Compare { left, test, right } => {

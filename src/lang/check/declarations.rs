@@ -60,7 +60,7 @@ impl Checker<'_> {
             }
             self.out.event_names.insert(name.clone(), number);
             let attributes = attributes.into();
-            self.out.events.push(EventKind { name, attributes, listeners: Vec::new() });
+            self.out.events.push(EventKind { name, attributes, ..EventKind::default() });
         }
     }
 

@@ -211,7 +211,7 @@ impl Checker<'_> {
     }
 
     /// A duration that is written out.
-    fn duration(&mut self, value: &Operand) -> Option<u64> {
+    pub(super) fn duration(&mut self, value: &Operand) -> Option<u64> {
         match self.literal(&Kind::Duration, "", value)? {
             super::super::ir::Datum::Duration(ms) => Some(ms),
             _ => None,

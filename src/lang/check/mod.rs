@@ -7,19 +7,20 @@ mod effects;
 mod overrides;
 mod paths;
 mod values;
+mod windows;
 
 use std::collections::HashMap;
 
 use super::ast::{Ast, Span, Word};
 use super::diagnostic as say;
-use super::ir::{ByName, EventKind, List, Rule};
+use super::ir::{ByName, EventKind, List, Rule, Series, Window};
 use super::nearest::nearest;
 use super::policy::{RuleIndex, RuleInfo};
 use super::report::{Finding, Findings, Lines};
 
 /// The words that cannot be names, because they would be read as something else: in rules, or, as
 /// `rule-error`, in explanations.
-const RESERVED: [&str; 25] = [
+const RESERVED: [&str; 27] = [
     "on",
     "where",
     "except",
@@ -43,6 +44,8 @@ const RESERVED: [&str; 25] = [
     "starts",
     "ends",
     "matches",
+    "at",
+    "per",
     "known",
     "rule-error",
 ];
@@ -56,6 +59,8 @@ pub(super) struct Checked {
     pub events: Vec<EventKind>,
     pub event_names: ByName<u32>,
     pub lists: Vec<List>,
+    pub series: Vec<Series>,
+    pub windows: Vec<Window>,
 }
 
 /// Checks the tree of a bundle whose first `files` files are the user's; the vocabulary follows.
@@ -180,7 +185,7 @@ impl<'a> Checker<'a> {
         events
     }
 
-    fn event_named(&mut self, word: &Word) -> Option<u32> {
+    pub(super) fn event_named(&mut self, word: &Word) -> Option<u32> {
         if let Some(event) = self.out.event_names.get(word.text.as_str()) {
             return Some(*event);
         }

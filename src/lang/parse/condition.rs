@@ -80,12 +80,10 @@ impl Reader<'_> {
         Operand { node, at }
     }
 
-    /// Says what is wrong with a stretch that could not be read, by reading it once more as what
-
     fn window(&mut self, pair: Pair<'_>) -> Option<ExprId> {
         let at = self.at(&pair);
         let mut window = WindowDecl::default();
-        let (mut operator, mut amount, mut base) = (None, None, None);
+        let (mut compared, mut amount, mut base) = (None, None, None);
         for part in pair.into_inner() {
             let here = self.at(&part);
             match part.as_rule() {
@@ -106,7 +104,7 @@ impl Reader<'_> {
                     let operand = part.into_inner().next_back()?;
                     window.spans.push(self.operand(operand)?);
                 }
-                Rule::symbol => operator = Some((symbol(&part), here)),
+                Rule::operator => compared = Some((operator(&part)?, here)),
                 Rule::amount => amount = Some(self.amount(part)?),
                 Rule::base => {
                     let operand = part.into_inner().next_back()?;
@@ -115,7 +113,7 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        window.test = match (operator, amount) {
+        window.test = match (compared, amount) {
             (Some((operator, at)), Some(amount)) => Some(WindowTest { operator, at, amount, base }),
             _ => None,
         };

@@ -37,6 +37,20 @@ const MISTAKES: &[&str] = &[
     "rule a { on reply where prospect.field(industry) is \"x\" pause prospect }",
     "rule a { on reply where prospect.field(\"industry\") is \"x\" pause prospect }",
     "rule a { on reply for 3d pause prospect }",
+    "rule a { on bounce when count(bounce at company in 7d) > 3 \
+     or count(open in 1d at prospct) < 1 pause company }",
+    "rule a { on bounce when count(bounces at company in 7d) >= 3 pause company }",
+    "rule a { on bounce when count(reply where bounce.class is soft at company in 7d) >= 3 \
+     pause company }",
+    "rule a { on bounce when rate(bounce per sent at campaign in 90m) >= 0.5 pause campaign }",
+    "rule a { on bounce when rate(bounce at campaign in 7d) >= 2% of at least 20 pause campaign }",
+    "rule a { on bounce when count(distinct company of bounce at campaign in 7d) >= 2 \
+     pause campaign }",
+    "rule a { on bounce when count(bounce at company) pause company }",
+    "rule a { on bounce when count bounce >= 3 pause company }",
+    "include other.rules\nrule a { on reply pause prospect }",
+    "addresses a = [\"ann@acme.io\", \"bob\"]\n\
+     rule a { on reply where prospect.domain in a pause prospect }",
     "\n# c\nrule a {\n  on reply # why\n  where reply.kind is human # because\n\
        pause prospect # x\n}",
 ];

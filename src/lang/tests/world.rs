@@ -1,6 +1,6 @@
 //! Facts for tests.
 
-use super::super::{Facts, Policy};
+use super::super::{Counted, Facts, Policy};
 use super::bundle;
 
 /// Facts that are given one by one.
@@ -15,6 +15,7 @@ pub(super) struct World {
     pub stage: Option<String>,
     pub campaign: Option<String>,
     pub step: Option<i64>,
+    pub counts: Vec<Counted>,
 }
 
 impl World {
@@ -75,6 +76,9 @@ impl Facts for World {
     }
     fn days_since_last_send(&self) -> Option<i64> {
         None
+    }
+    fn counted(&self, window: u32) -> Option<Counted> {
+        self.counts.get(window as usize).copied()
     }
 }
 

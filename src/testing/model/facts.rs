@@ -1,8 +1,10 @@
 //! What rules can read besides the event.
 
-use super::{DAY_MS, Model};
-use crate::lang::Facts;
-use crate::model::{Company, Prospect};
+use std::collections::BTreeSet;
+
+use super::{DAY_MS, HOUR_MS, Model};
+use crate::lang::{Counted, Facts, SeriesKey};
+use crate::model::{Company, Instant, Prospect, Scope};
 
 /// What an event is about, by key.
 #[derive(Clone, Debug, Default)]
@@ -14,9 +16,42 @@ pub(super) struct About {
     pub enrollment: Option<usize>,
 }
 
+/// An event in a window's log.
+#[derive(Clone, Debug)]
+pub(super) struct CountedEvent {
+    pub series: SeriesKey,
+    pub target: String,
+    pub at: Instant,
+    pub prospect: Option<String>,
+    pub identity: (String, String),
+    /// Whether a share is taken of it.
+    pub of: bool,
+}
+
 pub(super) struct Seen<'a> {
     pub model: &'a Model,
     pub about: &'a About,
+    /// When the event happened.
+    pub at: Instant,
+}
+
+impl About {
+    /// Whom it counts for at a scope.
+    pub fn counted_for(&self, model: &Model, scope: Scope) -> Option<String> {
+        let prospect = || self.prospect.as_ref().map(|key| format!("prospect {key}"));
+        match scope {
+            Scope::Prospect => prospect(),
+            Scope::Company => {
+                self.company.as_ref().map(|key| format!("company {key}")).or_else(prospect)
+            }
+            Scope::Campaign => self.campaign.as_ref().map(|key| format!("campaign {key}")),
+            Scope::Sender => {
+                let enrolled = || Some(model.enrollments[self.enrollment?].sender.clone());
+                self.sender.clone().or_else(enrolled).map(|key| format!("sender {key}"))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Seen<'_> {
@@ -110,5 +145,24 @@ impl Facts for Seen<'_> {
     fn days_since_last_send(&self) -> Option<i64> {
         let last = self.model.enrollments[self.about.enrollment?].last_sent?;
         Some(self.model.now.ms_since(last) / DAY_MS)
+    }
+
+    fn counted(&self, window: u32) -> Option<Counted> {
+        let (counter, span_ms) = self.model.policy.as_ref()?.window(window)?;
+        let target = self.about.counted_for(self.model, counter.scope)?;
+        let unit = if counter.share { HOUR_MS } else { 1 };
+        let own = |it: &&CountedEvent| it.series == counter.series && it.target == target;
+        let all: Vec<_> = self.model.counted.iter().filter(own).collect();
+        let end = all.iter().map(|it| it.at).fold(self.at, Instant::max);
+        let after = end.as_ms() / unit - i64::try_from(span_ms).ok()? / unit;
+        let inside = all.into_iter().filter(|it| it.at.as_ms() / unit > after);
+        let (of, counted): (Vec<_>, Vec<_>) = inside.partition(|it| it.of);
+        let count = if counter.prospects {
+            counted.iter().map(|it| &it.prospect).collect::<BTreeSet<_>>().len()
+        } else {
+            counted.len()
+        };
+        let number = |count: usize| u32::try_from(count).ok();
+        Some(Counted { count: number(count)?, of: number(of.len())?, or_more: false })
     }
 }

@@ -109,6 +109,8 @@ pub struct Model {
     /// By (source, id): the day on which it was recorded.
     seen: BTreeMap<(String, String), i64>,
     retracted_unseen: BTreeSet<(String, String)>,
+    /// What windows count; nothing is ever too much or too old.
+    counted: Vec<facts::CountedEvent>,
     claims_made: u64,
     tally: crate::engine::Tally,
 }

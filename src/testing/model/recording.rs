@@ -1,9 +1,9 @@
 //! Events: what is refused, what is a duplicate, what the rules do; taking one back.
 
-use super::facts::{About, Seen};
+use super::facts::{About, CountedEvent, Seen};
 use super::holds::{Hold, Target, number};
 use super::{Answer, DAY_MS, Model, known};
-use crate::lang::{Effect, End, Ending, EventError, Fired, Policy};
+use crate::lang::{Effect, End, Ending, EventError, Fired, Policy, TypedEvent};
 use crate::model::{
     Event, HoldChange, HoldId, HoldKind, Instant, Outcome, Refusal, Report, Scope, Token,
 };
@@ -51,7 +51,9 @@ impl Model {
         self.tally.events += 1;
         let mut fired = Vec::new();
         if !self.retracted_unseen.remove(&identity) {
-            let seen = Seen { model: self, about: &about };
+            let at = event.at.unwrap_or(now);
+            self.count(&policy, &typed, &about, at, &identity);
+            let seen = Seen { model: self, about: &about, at };
             policy.evaluate(&typed, &seen, &mut fired);
             let outcome = self.obey(event, &about, &policy, &fired);
             if event.kind == "delivered" {
@@ -79,7 +81,13 @@ impl Model {
     }
 
     /// Reports are events too; nobody can say them twice.
-    pub(super) fn tell(&mut self, at: usize, kind: &str, token: Token, class: Option<&str>) {
+    pub(super) fn tell(
+        &mut self,
+        at: usize,
+        (kind, happened): (&str, Instant),
+        token: Token,
+        class: Option<&str>,
+    ) {
         let Some(policy) = self.policy.clone() else {
             return;
         };
@@ -99,9 +107,34 @@ impl Model {
             return;
         };
         let mut fired = Vec::new();
-        let seen = Seen { model: self, about: &about };
+        let at = happened;
+        self.count(&policy, &typed, &about, at, &(String::new(), token.to_string()));
+        let seen = Seen { model: self, about: &about, at };
         policy.evaluate(&typed, &seen, &mut fired);
         self.obey(&event, &about, &policy, &fired);
+    }
+
+    /// Writes an event into the log of each window that counts its like.
+    fn count(
+        &mut self,
+        policy: &Policy,
+        typed: &TypedEvent,
+        about: &About,
+        at: Instant,
+        identity: &(String, String),
+    ) {
+        let seen = Seen { model: self, about, at };
+        let counters: Vec<_> = policy.counted_by(typed, &seen).collect();
+        for (counter, of) in counters {
+            let Some(target) = about.counted_for(self, counter.scope) else {
+                continue;
+            };
+            if !counter.prospects || about.prospect.is_some() {
+                let (series, identity) = (counter.series, identity.clone());
+                let prospect = about.prospect.clone();
+                self.counted.push(CountedEvent { series, target, at, prospect, identity, of });
+            }
+        }
     }
 
     fn about(&self, event: &Event) -> Result<About, Refusal> {
@@ -306,7 +339,10 @@ impl Model {
         };
         let placed: Vec<usize> =
             (0..self.holds.len()).filter(|id| caused(&self.holds[*id])).collect();
-        let seen = self.was_seen(&identity) || !placed.is_empty();
+        let counted = self.counted.len();
+        self.counted.retain(|it| it.identity != identity);
+        let counted = self.counted.len() < counted;
+        let seen = self.was_seen(&identity) || !placed.is_empty() || counted;
         let (mut lifted, mut kept): (Vec<HoldId>, Vec<HoldId>) = (Vec::new(), Vec::new());
         for id in placed {
             let hold = &mut self.holds[id];

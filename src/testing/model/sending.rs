@@ -172,7 +172,7 @@ impl Model {
                 it.due = Due::AfterDelay;
                 self.place_anew(at);
                 self.tally.sent += 1;
-                self.tell(at, "sent", token, None);
+                self.tell(at, ("sent", sent), token, None);
             }
             Report::FailedTemporarily => self.failed(token, at, true),
             Report::FailedPermanently => self.failed(token, at, false),
@@ -210,7 +210,7 @@ impl Model {
             });
         }
         let class = if for_now { "temporary" } else { "permanent" };
-        self.tell(at, "send.failed", token, Some(class));
+        self.tell(at, ("send.failed", self.now), token, Some(class));
     }
 
     pub(super) fn resend(&mut self, token: Token, by: Option<&str>) -> Answer {

@@ -11,3 +11,4 @@ mod planned;
 mod sending;
 mod subjects;
 mod time;
+mod windows;
