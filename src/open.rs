@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::engine::port::{Frame, ImageError, Journal, JournalError, Sync};
-use crate::engine::{Engine, EngineError, Keeper, Opened, SUFFIX_VERSION, Snapshot, State};
+use crate::engine::{Codec, Engine, EngineError, Keeper, Opened, SUFFIX_VERSION, Snapshot, State};
 use crate::model::{Action, Command, Instant};
 use crate::plan::Zone;
 use crate::store::checkpoint::{Checkpoints, Found};
@@ -71,11 +71,21 @@ impl Engine {
         opened.replayed = replay(&mut journal, &mut state)?;
         begin(&mut journal, &mut state)?;
         let keeper = StoreKeeper { checkpoints, kept: 0, _lock: lock };
-        let encode = |commands: &[Command]| {
-            codec::encode(commands).map_err(|error| format!("a frame: {error}"))
-        };
         let (journal, keeper) = (Box::new(journal), Box::new(keeper));
-        Ok(Self::start(state, journal, encode, Some(keeper), opened)?)
+        Ok(Self::start(state, journal, std::sync::Arc::new(Frames), Some(keeper), opened)?)
+    }
+}
+
+/// Commands in the frames of a journal.
+struct Frames;
+
+impl Codec for Frames {
+    fn encode(&self, commands: &[Command]) -> Result<Vec<u8>, String> {
+        codec::encode(commands).map_err(|error| format!("a frame: {error}"))
+    }
+
+    fn decode(&self, payload: &[u8]) -> Result<Vec<Command>, String> {
+        codec::decode(payload).map_err(|error| format!("a frame: {error}"))
     }
 }
 

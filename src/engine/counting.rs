@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::data::Data;
-use super::facts::{About, LiveFacts};
+use super::facts::About;
 use super::fingerprint::{Fingerprint, FingerprintMap};
 use super::record::Target;
 use super::workspace::{DAY_MS, REMEMBERED_DAYS, Workspace};
@@ -87,7 +87,7 @@ const fn hour_of(at: Instant) -> i32 {
 
 /// What no window on a series asks for any more: it ends with an event, and an event comes at most
 /// so many days late.
-fn horizon(now: Instant, counter: Counter) -> Instant {
+pub(crate) fn horizon(now: Instant, counter: Counter) -> Instant {
     let keep_ms = i64::try_from(counter.keep_ms).unwrap_or(i64::MAX);
     now.plus_ms(-i64::from(REMEMBERED_DAYS) * DAY_MS).plus_ms(-keep_ms)
 }
@@ -251,35 +251,36 @@ impl Workspace {
         identity: Fingerprint,
         (about, at, own): (About, Instant, bool),
     ) {
-        let now = self.data.now;
-        let facts = LiveFacts::new(&self.data, &self.index, about, at);
-        let counters: Vec<(Counter, bool)> = policy.counted_by(typed, &facts).collect();
-        for (counter, of) in counters {
-            let Some(target) = self.data.counted_for(about, counter.scope) else {
-                continue;
-            };
-            if counter.prospects && about.prospect.is_none() {
-                continue;
-            }
-            let Some(id) = self.log(counter.series, target) else {
-                continue;
-            };
-            let Some(log) = self.data.counts.get_mut(id) else {
-                continue;
-            };
-            if counter.share {
-                log.add_hour(at, of, counter, now);
-                // The engine's own events are never taken back.
-                if !own {
-                    let (event, hour) = (identity, hour_of(at));
-                    let record = HourlyRecord { event, log: id, hour, of, gone: false };
-                    self.data.hourly.push(record);
-                }
-            } else {
+        for (counter, of) in self.counters(policy, typed, about, at) {
+            if let Some(target) = self.data.counted_for(about, counter.scope) {
                 let prospect = about.prospect.unwrap_or(super::record::NONE);
-                let entry = Entry { at, event: identity, prospect, before: Instant::MIN };
-                log.add(entry, counter, now);
+                self.count_one((counter, of), target, prospect, (at, identity, own));
             }
+        }
+    }
+
+    /// Writes an event into the log of one series.
+    pub(crate) fn count_one(
+        &mut self,
+        (counter, of): (Counter, bool),
+        target: Target,
+        prospect: u32,
+        (at, event, own): (Instant, Fingerprint, bool),
+    ) {
+        let now = self.data.now;
+        let id = self.log(counter.series, target);
+        let Some((id, log)) = id.and_then(|id| Some((id, self.data.counts.get_mut(id)?))) else {
+            return;
+        };
+        if counter.share {
+            log.add_hour(at, of, counter, now);
+            // The engine's own events are never taken back.
+            if !own {
+                let hour = hour_of(at);
+                self.data.hourly.push(HourlyRecord { event, log: id, hour, of, gone: false });
+            }
+        } else {
+            log.add(Entry { at, event, prospect, before: Instant::MIN }, counter, now);
         }
     }
 
@@ -342,10 +343,14 @@ impl Workspace {
     pub(crate) fn keep_counters(&mut self, policy: &Policy) {
         let kept: std::collections::BTreeSet<SeriesKey> =
             policy.counters().map(|counter| counter.series).collect();
-        let gone = |record: &CountRecord| match &record.owner {
+        self.empty_where(&|record: &CountRecord| match &record.owner {
             Some((series, _)) => !kept.contains(series),
             None => false,
-        };
+        });
+    }
+
+    /// Empties logs, and forgets what was counted in them.
+    pub(crate) fn empty_where(&mut self, gone: &dyn Fn(&CountRecord) -> bool) {
         let gone: Vec<u32> =
             self.data.counts.iter().filter(|(_, it)| gone(it)).map(|(id, _)| id).collect();
         gone.into_iter().for_each(|id| self.empty_log(id));

@@ -51,7 +51,9 @@ impl Workspace {
             return Ok(nothing_fired());
         }
         let at = event.at.unwrap_or(self.data.now);
-        let fired = self.evaluate(&policy, &typed, identity, (about, at, false));
+        let place = (about, at, false);
+        self.count_aside(event, identity, place);
+        let fired = self.evaluate(&policy, &typed, identity, place);
         let outcome = self.obey(event, about, &policy, &fired);
         if event.kind == "delivered" {
             self.settle_unknown(about, at);
@@ -76,6 +78,9 @@ impl Workspace {
 
     /// Evaluates the policy on a report, which the engine itself makes an event of.
     pub(crate) fn evaluate_report(&mut self, event: &Event, about: About) {
+        let (identity, at) = (event_key(OWN_SOURCE, &event.id), event.at.unwrap_or(self.data.now));
+        let place = (about, at, true);
+        self.count_aside(event, identity, place);
         let Some(policy) = self.data.policy().cloned() else {
             return;
         };
@@ -83,8 +88,7 @@ impl Workspace {
         let Ok(typed) = policy.read(event) else {
             return;
         };
-        let (identity, at) = (event_key(OWN_SOURCE, &event.id), event.at.unwrap_or(self.data.now));
-        let fired = self.evaluate(&policy, &typed, identity, (about, at, true));
+        let fired = self.evaluate(&policy, &typed, identity, place);
         self.obey(event, about, &policy, &fired);
     }
 
@@ -426,6 +430,7 @@ impl Workspace {
         let identity = event_key(source, event);
         let seen = self.index.seen.get(&identity).copied();
         let placed = self.index.placed_by.get(&identity).cloned();
+        self.uncount_aside(identity);
         let counted = self.uncount(identity);
         if seen.is_none() && placed.is_none() && !counted {
             let day = day_number(self.data.now);

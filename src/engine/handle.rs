@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::port::{Journal, MemoryJournal};
 use super::state::{DEFAULT_WORKSPACE, Snapshot, State};
-use super::writer::{Encode, EngineError, Writer};
+use super::writer::{Codec, EngineError, Writer};
 use crate::model::{
     Action, Command, DueSend, Event, Instant, Outcome, PolicyBundle, Refusal, Report, Token,
     Verdict,
@@ -45,6 +45,30 @@ struct Inner {
     keeper: Mutex<Option<Box<dyn Keeper>>>,
 }
 
+/// Keeps commands as they are: what an engine in memory was told.
+#[derive(Debug, Default)]
+struct Kept(Mutex<Vec<Vec<Command>>>);
+
+impl Kept {
+    fn groups(&self) -> Result<std::sync::MutexGuard<'_, Vec<Vec<Command>>>, String> {
+        self.0.lock().map_err(|error| error.to_string())
+    }
+}
+
+impl Codec for Kept {
+    /// The payload is the number of the group.
+    fn encode(&self, commands: &[Command]) -> Result<Vec<u8>, String> {
+        let mut groups = self.groups()?;
+        groups.push(commands.to_vec());
+        Ok((groups.len() - 1).to_le_bytes().to_vec())
+    }
+
+    fn decode(&self, payload: &[u8]) -> Result<Vec<Command>, String> {
+        let number = payload.try_into().map(usize::from_le_bytes).map_err(|_| "no number")?;
+        self.groups()?.get(number).cloned().ok_or_else(|| "no such group".to_owned())
+    }
+}
+
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("opened", &self.inner.opened).finish_non_exhaustive()
@@ -52,25 +76,24 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// An engine that keeps nothing: for tests, and for trying things out.
+    /// An engine that keeps nothing on a disk, and in memory all that it was told: for tests, and
+    /// for trying things out.
     ///
     /// # Errors
     /// [`EngineError::Poisoned`] if its threads cannot be started.
     pub fn in_memory() -> Result<Self, EngineError> {
-        // Nothing is read back from a journal in memory, so nothing has to be encoded for it.
-        let encode: Encode = |_| Ok(Vec::new());
-        let journal = Box::new(MemoryJournal::new());
-        Self::start(State::new(), journal, encode, None, Opened::default())
+        let (journal, codec) = (Box::new(MemoryJournal::new()), Arc::new(Kept::default()));
+        Self::start(State::new(), journal, codec, None, Opened::default())
     }
 
     pub(crate) fn start(
         state: State,
         journal: Box<dyn Journal>,
-        encode: Encode,
+        codec: Arc<dyn Codec>,
         keeper: Option<Box<dyn Keeper>>,
         opened: Opened,
     ) -> Result<Self, EngineError> {
-        let writer = Writer::start(state, journal, encode)
+        let writer = Writer::start(state, journal, codec)
             .map_err(|error| EngineError::Poisoned { cause: error.to_string() })?;
         Ok(Self { inner: Arc::new(Inner { writer, opened, keeper: Mutex::new(keeper) }) })
     }

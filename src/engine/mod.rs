@@ -23,6 +23,7 @@ mod pages;
 mod people;
 pub mod port;
 mod read;
+mod recall;
 mod record;
 mod select;
 mod send;
@@ -39,6 +40,9 @@ pub use digest::Digest;
 pub(crate) use handle::Keeper;
 pub use handle::{Engine, Opened};
 pub use read::{CompanyView, List, View};
+pub use recall::MAX_PAST;
 pub use record::Tally;
 pub use state::{Applied, DEFAULT_WORKSPACE, Snapshot, State};
+#[cfg(feature = "store")]
+pub(crate) use writer::Codec;
 pub use writer::{BATCH_BYTES, BATCH_COMMANDS, EngineError};

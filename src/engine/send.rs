@@ -346,7 +346,7 @@ impl Workspace {
         (id, at): (u32, Instant),
         attributes: &[(&str, &str)],
     ) {
-        let heeds = self.data.policy().is_some_and(|policy| policy.heeds(kind));
+        let heeds = self.heeds(kind);
         let Some(record) = self.data.enrollments.get(id).filter(|_| heeds) else {
             return;
         };

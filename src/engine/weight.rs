@@ -29,6 +29,10 @@ fn action(action: &Action) -> usize {
     match action {
         Action::Open { tz_version, suffix_version, .. } => tz_version.len() + suffix_version.len(),
         Action::Configure(settings) => maybe(&settings.zone),
+        Action::Publish { policy, past } => {
+            let files = policy.files.iter().map(|file| ITEM + file.name.len() + file.text.len());
+            files.sum::<usize>() + past.len() * ITEM
+        }
         Action::PutPolicy(bundle) => {
             bundle.files.iter().map(|file| ITEM + file.name.len() + file.text.len()).sum()
         }

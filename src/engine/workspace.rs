@@ -7,6 +7,7 @@ use super::data::Data;
 use super::fingerprint::{Fingerprint, fingerprint};
 use super::index::{Index, Timer};
 use super::lanes::Place;
+use super::recall::Aside;
 use super::record::{AnswerRecord, Ended, EnrollmentRecord, Phase};
 use super::weight;
 use crate::model::{Action, Command, HoldTarget, Instant, Outcome, Refusal, Token, check_key};
@@ -28,6 +29,8 @@ const MAX_KEPT_BYTES: usize = 64 << 10;
 pub(crate) struct Workspace {
     pub(crate) data: Data,
     pub(crate) index: Index,
+    /// What is counted for a policy that is not in force; only while the past is looked through.
+    pub(crate) aside: Option<Aside>,
 }
 
 /// Where in the store's order a command stands: it makes tokens unique.
@@ -43,7 +46,7 @@ pub(crate) type Answer = Result<Outcome, Refusal>;
 impl Workspace {
     pub(crate) fn restored(data: Data) -> Self {
         let index = Index::of(&data);
-        Self { data, index }
+        Self { data, index, aside: None }
     }
 
     /// Applies a command whose instant has been raised to the engine's time.
@@ -93,6 +96,7 @@ impl Workspace {
             }),
             Action::Configure(settings) => self.configure(settings),
             Action::PutPolicy(bundle) => self.put_policy(bundle),
+            Action::Publish { policy, past } => self.publish(policy, past),
             Action::PutCompany(company) => self.put_company(company),
             Action::PutProspect(prospect) => self.put_prospect(prospect),
             Action::PutSender(sender) => self.put_sender(sender),

@@ -25,8 +25,11 @@ pub const BATCH_COMMANDS: usize = 100_000;
 /// The most bytes of one batch. A group and the batch that fills it stay below what a frame holds.
 pub const BATCH_BYTES: usize = 32 << 20;
 
-/// Turns a group of commands into the bytes of a frame.
-pub(crate) type Encode = fn(&[Command]) -> Result<Vec<u8>, String>;
+/// Turns a group of commands into the bytes of a frame, and back.
+pub(crate) trait Codec: Send + std::marker::Sync {
+    fn encode(&self, commands: &[Command]) -> Result<Vec<u8>, String>;
+    fn decode(&self, payload: &[u8]) -> Result<Vec<Command>, String>;
+}
 
 /// Why the engine did not do what it was asked. Refusals are outcomes, not errors.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +98,8 @@ struct Group {
     payload: Vec<u8>,
     sync: Sync,
     answers: Vec<Answer>,
+    /// Somebody waits for what was journaled before.
+    recall: Option<Sender<Result<Vec<Command>, EngineError>>>,
 }
 
 /// The two threads and the way to them.
@@ -110,18 +115,19 @@ impl Writer {
     pub(crate) fn start(
         state: State,
         journal: Box<dyn Journal>,
-        encode: Encode,
+        codec: Arc<dyn Codec>,
     ) -> std::io::Result<Self> {
+        let to_read = Arc::clone(&codec);
         let (requests, inbox) = sync_channel(REQUESTS_WAITING);
         let (groups, log) = sync_channel(GROUPS_IN_FLIGHT);
         let poison = Arc::new(Mutex::new(None));
         let (in_log, in_writer) = (Arc::clone(&poison), Arc::clone(&poison));
         let log = std::thread::Builder::new()
             .name("holdline-log".to_owned())
-            .spawn(move || keep(journal, &log, &in_log))?;
+            .spawn(move || keep(journal, &log, &*to_read, &in_log))?;
         let writer = std::thread::Builder::new()
             .name("holdline-writer".to_owned())
-            .spawn(move || write(state, &inbox, &groups, encode, &in_writer))?;
+            .spawn(move || write(state, &inbox, &groups, &*codec, &in_writer))?;
         Ok(Self { requests, poison, threads: Mutex::new(vec![writer, log]) })
     }
 
@@ -182,7 +188,7 @@ fn write(
     mut state: State,
     inbox: &Receiver<Request>,
     groups: &SyncSender<Group>,
-    encode: Encode,
+    codec: &dyn Codec,
     poison: &Mutex<Option<EngineError>>,
 ) {
     while let Ok(first) = inbox.recv() {
@@ -193,7 +199,7 @@ fn write(
             match request {
                 Request::Apply(commands, bytes, to) => {
                     group.bytes += bytes;
-                    group.apply(&mut state, commands, to);
+                    group.apply(&mut state, commands, groups, to);
                 }
                 Request::Snapshot(sync, to) => {
                     if sync == Sync::Now {
@@ -217,10 +223,10 @@ fn write(
         }
         if let Some(to) = closing.take() {
             group.answers.push(Answer::Snapshot(state.snapshot(), to));
-            let _ended = group.send(&state, groups, encode, poison);
+            let _ended = group.send(&state, groups, codec, poison);
             return;
         }
-        if group.send(&state, groups, encode, poison).is_err() {
+        if group.send(&state, groups, codec, poison).is_err() {
             return;
         }
     }
@@ -233,25 +239,40 @@ struct Building {
     bytes: usize,
     answers: Vec<Answer>,
     sync: Sync,
+    /// Why nothing of it may be answered.
+    failed: Option<EngineError>,
 }
 
 impl Building {
     fn new(state: &State) -> Self {
         let first_seq = state.sequence() + 1;
-        Self { first_seq, kept: Vec::new(), bytes: 0, answers: Vec::new(), sync: Sync::Level }
+        let sync = Sync::Level;
+        Self { first_seq, kept: Vec::new(), bytes: 0, answers: Vec::new(), sync, failed: None }
     }
 
     fn apply(
         &mut self,
         state: &mut State,
         commands: Vec<Command>,
+        groups: &SyncSender<Group>,
         to: Sender<Result<Vec<Outcome>, EngineError>>,
     ) {
         let mut outcomes = Vec::with_capacity(commands.len());
         for mut command in commands {
             let applied = match command.action {
-                // Only the store opens itself.
-                Action::Open { .. } => refuse_open(),
+                Action::Open { .. } => refuse_own("open"),
+                Action::Publish { .. } => refuse_own("publish"),
+                Action::PutPolicy(_) => match self.recall(state, command.clone(), groups) {
+                    Ok(recalled) => {
+                        command = recalled;
+                        state.apply(&mut command)
+                    }
+                    Err(error) => {
+                        // A journal that cannot be read is not one to go on with.
+                        self.failed.get_or_insert(error);
+                        break;
+                    }
+                },
                 _ => state.apply(&mut command),
             };
             if applied.journaled {
@@ -265,19 +286,42 @@ impl Building {
         self.answers.push(Answer::Outcomes(outcomes, to));
     }
 
+    /// Puts the past that a policy's windows count into the command that publishes it. The log
+    /// thread has appended what was handed over before; what is in this group comes after that.
+    fn recall(
+        &self,
+        state: &State,
+        command: Command,
+        groups: &SyncSender<Group>,
+    ) -> Result<Command, EngineError> {
+        state.recalled(command, |each| {
+            let (to, answer) = mpsc::channel();
+            groups.send(Group::asking(to)).map_err(|_| EngineError::Closed)?;
+            let journaled = answer.recv().map_err(|_| EngineError::Closed)??;
+            journaled.into_iter().chain(self.kept.iter().cloned()).for_each(each);
+            Ok(())
+        })
+    }
+
     fn send(
         self,
         state: &State,
         groups: &SyncSender<Group>,
-        encode: Encode,
+        codec: &dyn Codec,
         poison: &Mutex<Option<EngineError>>,
     ) -> Result<(), ()> {
-        let payload = if self.kept.is_empty() { Ok(Vec::new()) } else { encode(&self.kept) };
+        let payload = match (self.failed, self.kept.is_empty()) {
+            (Some(error), _) => Err(error),
+            (None, true) => Ok(Vec::new()),
+            (None, false) => {
+                let encoded = codec.encode(&self.kept);
+                encoded.map_err(|cause| EngineError::Poisoned { cause })
+            }
+        };
         let payload = match payload {
             Ok(payload) => payload,
-            Err(cause) => {
+            Err(error) => {
                 // It was applied and cannot be kept: nothing after it may be answered.
-                let error = EngineError::Poisoned { cause };
                 note(poison, Some(&error));
                 self.answers.into_iter().for_each(|answer| answer.send(Some(&error)));
                 return Err(());
@@ -289,15 +333,31 @@ impl Building {
             payload,
             sync: self.sync,
             answers: self.answers,
+            recall: None,
         };
         groups.send(group).map_err(|_| ())
     }
 }
 
-fn refuse_open() -> super::state::Applied {
+impl Group {
+    /// A group that keeps nothing, and asks for what was journaled.
+    const fn asking(to: Sender<Result<Vec<Command>, EngineError>>) -> Self {
+        Self {
+            first_seq: 1,
+            last_seq: 0,
+            payload: Vec::new(),
+            sync: Sync::Level,
+            answers: Vec::new(),
+            recall: Some(to),
+        }
+    }
+}
+
+/// Some commands are the engine's own.
+fn refuse_own(action: &str) -> super::state::Applied {
     let refusal = crate::model::Refusal::InvalidValue {
         field: "do".to_owned(),
-        why: "`open` is written by the engine alone".to_owned(),
+        why: format!("`{action}` is written by the engine alone"),
     };
     super::state::Applied { outcome: Outcome::Refused(refusal), journaled: false }
 }
@@ -306,6 +366,7 @@ fn refuse_open() -> super::state::Applied {
 fn keep(
     mut journal: Box<dyn Journal>,
     groups: &Receiver<Group>,
+    codec: &dyn Codec,
     poison: &Mutex<Option<EngineError>>,
 ) {
     let mut poisoned = None;
@@ -332,12 +393,31 @@ fn keep(
             for answer in group.answers {
                 answer.send(poisoned.as_ref());
             }
+            if let Some(to) = group.recall {
+                let read = match &poisoned {
+                    Some(error) => Err(error.clone()),
+                    None => journaled(&mut *journal, codec),
+                };
+                // The writer waits for it, unless it has ended.
+                let _gone = to.send(read).is_err();
+            }
         }
     }
     if poisoned.is_none() {
         let closed = journal.close().err().map(|error| poisoned_by(&error));
         note(poison, closed.as_ref());
     }
+}
+
+/// Every command in the journal.
+fn journaled(journal: &mut dyn Journal, codec: &dyn Codec) -> Result<Vec<Command>, EngineError> {
+    let (first, mut all) = (journal.first_seq(), Vec::new());
+    let read = journal.read(first, &mut |frame: Frame<'_>| {
+        let stop = |what: String| JournalError::Stopped { what };
+        all.extend(codec.decode(frame.payload).map_err(stop)?);
+        Ok(())
+    });
+    read.map(|()| all).map_err(|error| poisoned_by(&error))
 }
 
 fn append(journal: &mut dyn Journal, groups: &[Group]) -> Result<(), EngineError> {

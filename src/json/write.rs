@@ -54,6 +54,7 @@ const fn verb(action: &Action) -> &'static str {
         Action::Open { .. } => "open",
         Action::Configure(_) => "configure",
         Action::PutPolicy(_) => "put-policy",
+        Action::Publish { .. } => "publish",
         Action::PutCompany(_) => "put-company",
         Action::PutProspect(_) => "put-prospect",
         Action::PutSender(_) => "put-sender",
@@ -90,6 +91,10 @@ fn write_action(action: &Action, to: &mut Line) {
         }
         Action::Configure(settings) => to.maybe("zone", settings.zone.as_deref()),
         Action::PutPolicy(bundle) => to.put("files", files(bundle)),
+        Action::Publish { policy, past } => {
+            to.put("files", files(policy));
+            to.put("past-events", past.len());
+        }
         Action::PutCompany(company) => write_company(company, to),
         Action::PutProspect(prospect) => write_prospect(prospect, to),
         Action::PutSender(sender) => write_sender(sender, to),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, HoldId, HoldKind, Instant, StepTiming};
+use super::{Event, HoldId, HoldKind, Instant, Scope, StepTiming};
 
 /// One thing the engine is told, at an instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -170,6 +170,14 @@ pub enum Action {
     },
     /// Lets time pass, by any amount.
     Advance,
+    /// Publishes a policy together with what its windows count of the past. The engine makes it of
+    /// a [`Action::PutPolicy`]; a host's is refused.
+    Publish {
+        /// The policy.
+        policy: PolicyBundle,
+        /// What happened before, oldest first.
+        past: Vec<PastEvent>,
+    },
 }
 
 /// What holds for a whole workspace.
@@ -193,6 +201,28 @@ pub struct PolicyFile {
 pub struct PolicyBundle {
     /// The files.
     pub files: Vec<PolicyFile>,
+}
+
+/// An event that happened before a policy was published whose windows count it. People and things
+/// go by their numbers in the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastEvent {
+    /// What is counted.
+    pub series: u128,
+    /// What kind of thing it is counted for.
+    pub scope: Scope,
+    /// The number of that thing.
+    pub target: u32,
+    /// The number of the prospect, if it has one.
+    pub prospect: Option<u32>,
+    /// When it happened.
+    pub at: Instant,
+    /// Its identity.
+    pub event: u128,
+    /// Whether it is what a share is taken of.
+    pub of: bool,
+    /// Whether it is one of the engine's own events.
+    pub own: bool,
 }
 
 /// A company. Fields that are `None` or empty keep what they were, on a change.

@@ -11,8 +11,8 @@ mod value;
 
 pub use calendar::{Delay, Hours, StepTiming, Weekdays};
 pub use command::{
-    Action, Campaign, Command, Company, HoldTarget, PolicyBundle, PolicyFile, Prospect, Report,
-    Selection, Sender, Settings, Status, Step, Token,
+    Action, Campaign, Command, Company, HoldTarget, PastEvent, PolicyBundle, PolicyFile, Prospect,
+    Report, Selection, Sender, Settings, Status, Step, Token,
 };
 pub use event::{Event, Subject};
 pub use instant::{Instant, InstantError};

@@ -140,9 +140,9 @@ fn a_store_of_a_newer_format_is_left_alone() {
     let (dir, _) = filled();
     let path = dir.path().join("format");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("format 1\n", "format 2\n")).unwrap();
+    fs::write(&path, text.replace("format 2\n", "format 3\n")).unwrap();
     let error = does_not_open(dir.path());
-    let message = "store format 2 is newer than this version reads (1)";
+    let message = "store format 3 is newer than this version reads (2)";
     assert_eq!(error.to_string(), message);
     assert_eq!(error.help(), "use a newer holdline");
 }

@@ -77,17 +77,19 @@ fn picture(state: &State) -> Picture {
 struct Alone {
     state: State,
     tokens: history::Tokens,
+    turns: Vec<history::Turn>,
 }
 
 impl Alone {
     fn new() -> Self {
-        Self { state: State::new(), tokens: history::Tokens::default() }
+        Self { state: State::new(), tokens: history::Tokens::default(), turns: Vec::new() }
     }
 
     fn apply(&mut self, turn: &Turn) -> Outcome {
-        let mut command = self.tokens.here(&turn.command);
-        let outcome = self.state.apply(&mut command).outcome;
+        let command = self.tokens.here(&turn.command);
+        let outcome = history::apply(&mut self.state, &self.turns, command.clone());
         self.tokens.learn(&turn.outcome, &outcome);
+        self.turns.push(Turn { command, outcome: outcome.clone() });
         outcome
     }
 }

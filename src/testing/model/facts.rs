@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{DAY_MS, HOUR_MS, Model};
 use crate::lang::{Counted, Facts, SeriesKey};
-use crate::model::{Company, Instant, Prospect, Scope};
+use crate::model::{Company, Event, Instant, Prospect, Scope};
 
 /// What an event is about, by key.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,17 @@ pub(super) struct CountedEvent {
     pub identity: (String, String),
     /// Whether a share is taken of it.
     pub of: bool,
+}
+
+/// An event that was taken.
+#[derive(Clone, Debug)]
+pub(super) struct Happened {
+    pub event: Event,
+    pub about: About,
+    pub at: Instant,
+    pub identity: (String, String),
+    /// Whom it counts for, as things were then.
+    pub targets: Vec<(Scope, Option<String>)>,
 }
 
 pub(super) struct Seen<'a> {

@@ -111,6 +111,8 @@ pub struct Model {
     retracted_unseen: BTreeSet<(String, String)>,
     /// What windows count; nothing is ever too much or too old.
     counted: Vec<facts::CountedEvent>,
+    /// Every event that was taken, with what it was about and when it happened.
+    happened: Vec<facts::Happened>,
     claims_made: u64,
     tally: crate::engine::Tally,
 }
@@ -140,7 +142,9 @@ impl Model {
     fn act(&mut self, action: &Action, by: Option<&str>) -> Answer {
         match action {
             Action::Configure(settings) => self.configure(settings),
-            Action::PutPolicy(bundle) => self.put_policy(bundle),
+            Action::PutPolicy(bundle) | Action::Publish { policy: bundle, .. } => {
+                self.put_policy(bundle)
+            }
             Action::PutCompany(company) => self.put_company(company),
             Action::PutProspect(prospect) => self.put_prospect(prospect),
             Action::PutSender(sender) => self.put_sender(sender),

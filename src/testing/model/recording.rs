@@ -1,6 +1,6 @@
 //! Events: what is refused, what is a duplicate, what the rules do; taking one back.
 
-use super::facts::{About, CountedEvent, Seen};
+use super::facts::{About, CountedEvent, Happened, Seen};
 use super::holds::{Hold, Target, number};
 use super::{Answer, DAY_MS, Model, known};
 use crate::lang::{Effect, End, Ending, EventError, Fired, Policy, TypedEvent};
@@ -52,6 +52,7 @@ impl Model {
         let mut fired = Vec::new();
         if !self.retracted_unseen.remove(&identity) {
             let at = event.at.unwrap_or(now);
+            self.happened(event, &about, at, &identity);
             self.count(&policy, &typed, &about, at, &identity);
             let seen = Seen { model: self, about: &about, at };
             policy.evaluate(&typed, &seen, &mut fired);
@@ -88,9 +89,6 @@ impl Model {
         token: Token,
         class: Option<&str>,
     ) {
-        let Some(policy) = self.policy.clone() else {
-            return;
-        };
         let enrollment = self.enrollments[at].clone();
         let about = About {
             company: self.prospects[&enrollment.prospect].company.clone(),
@@ -103,15 +101,52 @@ impl Model {
         if let Some(class) = class {
             event = event.with("class", class);
         }
+        let identity = (String::new(), token.to_string());
+        self.happened(&event, &about, happened, &identity);
+        let Some(policy) = self.policy.clone() else {
+            return;
+        };
         let Ok(typed) = policy.read(&event) else {
             return;
         };
         let mut fired = Vec::new();
         let at = happened;
-        self.count(&policy, &typed, &about, at, &(String::new(), token.to_string()));
+        self.count(&policy, &typed, &about, at, &identity);
         let seen = Seen { model: self, about: &about, at };
         policy.evaluate(&typed, &seen, &mut fired);
         self.obey(&event, &about, &policy, &fired);
+    }
+
+    /// Remembers an event for policies that are published later.
+    fn happened(&mut self, event: &Event, about: &About, at: Instant, identity: &(String, String)) {
+        let (event, identity) = (event.clone(), identity.clone());
+        let target = |scope: Scope| (scope, about.counted_for(self, scope));
+        let targets = Scope::COUNTED.map(target).to_vec();
+        self.happened.push(Happened { event, about: about.clone(), at, identity, targets });
+    }
+
+    /// Counts everything that happened as a new policy would have.
+    pub(super) fn recount(&mut self, policy: &Policy) {
+        let mut counted = Vec::new();
+        for past in &self.happened {
+            let Ok(typed) = policy.read(&past.event) else {
+                continue;
+            };
+            let seen = Seen { model: self, about: &past.about, at: past.at };
+            for (counter, of) in policy.counted_by(&typed, &seen) {
+                let target = past.targets.iter().find(|(scope, _)| *scope == counter.scope);
+                let Some((_, Some(target))) = target else {
+                    continue;
+                };
+                if !counter.prospects || past.about.prospect.is_some() {
+                    let (series, target, at) = (counter.series, target.clone(), past.at);
+                    let prospect = past.about.prospect.clone();
+                    let identity = past.identity.clone();
+                    counted.push(CountedEvent { series, target, at, prospect, identity, of });
+                }
+            }
+        }
+        self.counted = counted;
     }
 
     /// Writes an event into the log of each window that counts its like.
@@ -341,6 +376,7 @@ impl Model {
             (0..self.holds.len()).filter(|id| caused(&self.holds[*id])).collect();
         let counted = self.counted.len();
         self.counted.retain(|it| it.identity != identity);
+        self.happened.retain(|it| it.identity != identity);
         let counted = self.counted.len() < counted;
         let seen = self.was_seen(&identity) || !placed.is_empty() || counted;
         let (mut lifted, mut kept): (Vec<HoldId>, Vec<HoldId>) = (Vec::new(), Vec::new());

@@ -40,9 +40,7 @@ impl Model {
     pub(super) fn put_policy(&mut self, bundle: &PolicyBundle) -> Answer {
         match Policy::compile(bundle) {
             Ok((policy, _)) => {
-                // What no window of the new policy counts is forgotten.
-                let kept: Vec<_> = policy.counters().map(|counter| counter.series).collect();
-                self.counted.retain(|it| kept.contains(&it.series));
+                self.recount(&policy);
                 self.policy = Some(Arc::new(policy));
                 Ok(Outcome::Applied)
             }

@@ -69,6 +69,17 @@ pub fn same(command: &Command, left: &Outcome, right: &Outcome, numbers: bool) -
     Ok(())
 }
 
+/// Applies a command to a state, as the writer does: a policy is published with the past that its
+/// windows count.
+pub fn apply(state: &mut State, turns: &[Turn], command: Command) -> Outcome {
+    let past = |each: &mut dyn FnMut(Command)| -> Result<(), ()> {
+        turns.iter().map(|turn| turn.command.clone()).for_each(each);
+        Ok(())
+    };
+    let mut command = state.recalled(command, past).unwrap();
+    state.apply(&mut command).outcome
+}
+
 type SendKey = (String, String, u16);
 
 pub struct History {
@@ -170,7 +181,7 @@ impl History {
 
     fn apply(&mut self, command: Command) -> TestCaseResult {
         let expected = self.model.apply(&self.tokens.here(&command));
-        let outcome = self.state.apply(&mut command.clone()).outcome;
+        let outcome = apply(&mut self.state, &self.turns, command.clone());
         same(&command, &expected, &outcome, true)?;
         self.tokens.learn(&outcome, &expected);
         let shown = super::picture(&self.state);

@@ -170,3 +170,43 @@ fn the_explanation_says_what_was_counted_then() {
     assert!(text.contains("count(bounce at company in 7d) >= 3"), "{text}");
     assert!(text.contains("actual: \"3\"") && text.contains("actual: \"4\""), "{text}");
 }
+
+#[test]
+fn a_new_policy_begins_with_the_truth() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || holdline::Engine::open(dir.path(), holdline::Options::default()).unwrap();
+    let mut host = host("rule nothing { on bounce ignore }");
+    host.engine = open();
+    host.policy("policy 1\nrule nothing { on bounce ignore }");
+    host.ok(json!({"do": "put-sender", "key": "s1"}));
+    host.campaign("spring", json!([{"name": "a"}]));
+    host.enrolled("spring", &["a@acme.io", "b@acme.io", "c@acme.io", "d@acme.io"]);
+    host.send();
+    let mut undone = soft("a@acme.io");
+    undone["id"] = "undone".into();
+    host.event("bounce", undone);
+    host.ok(json!({"do": "retract", "event": "undone"}));
+    host.event("bounce", soft("b@acme.io"));
+    host.at("2026-03-04T12:00:00Z");
+    host.event("bounce", soft("c@acme.io"));
+    let rate = "rule rate {
+      on bounce
+      when rate(bounce per sent at company in 7d) >= 75% of at least 4
+      pause company
+    }";
+    host.policy(&format!("policy 1\n{THIRD}\n{rate}"));
+    let third = host.event("bounce", soft("d@acme.io"));
+    let rules: Vec<&str> = third["holds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hold| hold["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(rules, ["third", "rate"], "b, c and d; three of four that were sent");
+    // The past travels in the command: a replay of the journal needs no second look at it.
+    let digest = host.engine.snapshot().unwrap().digest();
+    host.engine.close().unwrap();
+    std::fs::remove_dir_all(dir.path().join("sled")).unwrap();
+    let engine = open();
+    assert_eq!(engine.snapshot().unwrap().digest(), digest);
+}
