@@ -6,8 +6,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a benchmark that does not get what it expects has to stop"
 )]
+
+mod rules;
 
 use std::hint::black_box;
 
@@ -74,16 +77,6 @@ fn enroll(state: &mut State, people: usize) {
         let campaign = "c".to_owned();
         tell(state, start(), Action::Enroll { campaign, prospect: key(person) });
     }
-}
-
-fn compile(c: &mut Criterion) {
-    let bundle = Policy::default_rules();
-    c.bench_function("parse, check and compile default.rules", |b| {
-        b.iter(|| {
-            let (policy, warnings) = Policy::compile(black_box(&bundle)).unwrap();
-            assert!(policy.rules().len() >= 20 && warnings.is_empty());
-        });
-    });
 }
 
 fn place(c: &mut Criterion) {
@@ -259,6 +252,6 @@ fn store(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10);
-    targets = compile, place, events, enrolments, sends, pauses, store
+    targets = rules::compile, rules::evaluate, place, events, enrolments, sends, pauses, store
 }
 criterion_main!(benches);

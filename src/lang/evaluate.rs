@@ -10,6 +10,7 @@ use super::ir::{
 };
 use super::literal;
 use super::policy::{Policy, RuleIndex};
+use super::program::Answers;
 use crate::model::Scope;
 
 /// One event with its facts.
@@ -23,21 +24,31 @@ impl Policy {
     /// Adds all effects of all rules that match and are not overridden, in the order of the rules.
     /// Nothing is allocated when no rule matches.
     pub fn evaluate(&self, event: &TypedEvent, facts: &dyn Facts, fired: &mut Vec<Fired>) {
-        let Some(kind) = self.kind_of(event) else {
+        let program = self.checked.programs.get(event.kind as usize);
+        let Some(program) = program.filter(|program| !program.entries.is_empty()) else {
             return;
         };
         let scene = Scene { policy: self, event, facts };
-        for index in &kind.listeners {
-            let Some(rule) = scene.rule(*index) else {
-                continue;
-            };
-            match scene.matches(rule) {
+        let mut answers = Answers::default();
+        for entry in &program.entries {
+            match program.matches(entry, &mut answers, |test| scene.ask(test)) {
                 Ok(false) => {}
-                Ok(true) if scene.overriders(rule).next().is_some() => {}
-                Ok(true) => scene.effects(*index, rule, fired),
+                Ok(true) => {
+                    // One that cannot be evaluated does not override: see `overriders`.
+                    let overridden = entry.overridden_by.iter().any(|other| {
+                        let other = program.entries.get(*other as usize);
+                        let ask = |test| scene.ask(test);
+                        other.is_some_and(|it| {
+                            program.matches(it, &mut answers, ask).unwrap_or(false)
+                        })
+                    });
+                    if let Some(rule) = scene.rule(entry.rule).filter(|_| !overridden) {
+                        scene.effects(entry.rule, rule, fired);
+                    }
+                }
                 Err(missing) => {
                     let action = Effect::Error(missing.to_string());
-                    fired.push(Fired { rule: *index, effect: 0, action });
+                    fired.push(Fired { rule: entry.rule, effect: 0, action });
                 }
             }
         }

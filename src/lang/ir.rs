@@ -20,7 +20,7 @@ pub(super) type ByName<T> = hashbrown::HashMap<Box<str>, T, BuildHasherDefault<S
 pub(super) type Names = hashbrown::HashSet<Box<str>, BuildHasherDefault<SipHasher13>>;
 
 /// A type of the language.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Text,
     Number,
@@ -98,7 +98,7 @@ pub(super) struct EventKind {
 }
 
 /// A value that is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Datum {
     Text(Box<str>),
     Number(i64),
@@ -142,7 +142,7 @@ impl Datum {
 }
 
 /// Something a rule can read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Source {
     Attribute(u32),
     ProspectAddress,
@@ -183,14 +183,14 @@ pub(super) struct Readable {
     pub path: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Order {
     Less,
     LessOrEqual,
 }
 
 /// The right-hand side of a comparison.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Side {
     Literal(Datum),
     /// Something else to read, and how it is written.
@@ -198,7 +198,7 @@ pub(super) enum Side {
 }
 
 /// What is asked of a source. There are no negations: a step of a program swaps its targets.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Question {
     Known,
     True,
@@ -221,7 +221,7 @@ pub(super) enum Question {
     },
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Test {
     pub source: Source,
     pub question: Question,

@@ -16,6 +16,7 @@ mod literal;
 mod nearest;
 mod parse;
 mod policy;
+mod program;
 mod report;
 mod scan;
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::diagnostic as say;
 use super::ir::{ByName, EventKind, List, Rule, Series, Window};
 use super::nearest::nearest;
 use super::policy::{RuleIndex, RuleInfo};
+use super::program::Program;
 use super::report::{Finding, Findings, Lines};
 
 /// The words that cannot be names, because they would be read as something else: in rules, or, as
@@ -61,6 +62,8 @@ pub(super) struct Checked {
     pub lists: Vec<List>,
     pub series: Vec<Series>,
     pub windows: Vec<Window>,
+    /// By event.
+    pub programs: Vec<Program>,
 }
 
 /// Checks the tree of a bundle whose first `files` files are the user's; the vocabulary follows.
@@ -85,7 +88,10 @@ pub(super) fn check(ast: &Ast, lines: &Lines<'_>, files: u32, findings: &mut Fin
     for test in &ast.tests {
         checker.say(say::not_supported(test.keyword, "`test`"));
     }
-    checker.out
+    let Checker { mut out, .. } = checker;
+    let programs = out.events.iter().map(|event| Program::of(&out.rules, &event.listeners));
+    out.programs = programs.collect();
+    out
 }
 
 struct Checker<'a> {
