@@ -112,7 +112,7 @@ impl Workspace {
     }
 
     /// What an event is about, as ids; a prospect brings the company along.
-    fn about(&self, event: &Event) -> Result<About, Refusal> {
+    pub(crate) fn about(&self, event: &Event) -> Result<About, Refusal> {
         if event.attributes.len() > MAX_ATTRIBUTES {
             return Err(Refusal::Limit {
                 what: "attributes".to_owned(),
@@ -496,7 +496,7 @@ const fn nothing_fired() -> Outcome {
     Outcome::Recorded { holds: vec![], lifted: vec![], ignored: false, errors: vec![] }
 }
 
-fn refusal(policy: &Policy, event: &Event, error: EventError) -> Refusal {
+pub(crate) fn refusal(policy: &Policy, event: &Event, error: EventError) -> Refusal {
     match error {
         EventError::UnknownType { kind, nearest } => {
             let help = match nearest {

@@ -179,7 +179,7 @@ impl Data {
     }
 }
 
-fn rule_view(policy: &Policy, trace: RuleTrace) -> RuleView {
+pub(crate) fn rule_view(policy: &Policy, trace: RuleTrace) -> RuleView {
     let info = policy.rules().get(usize::from(trace.rule.0));
     let name = |rule: &RuleIndex| {
         policy.rules().get(usize::from(rule.0)).map_or_else(String::new, |it| it.name.clone())

@@ -25,6 +25,7 @@ pub mod port;
 mod read;
 mod recall;
 mod record;
+mod rehearse;
 mod select;
 mod send;
 mod state;
@@ -42,6 +43,7 @@ pub use handle::{Engine, Opened};
 pub use read::{CompanyView, List, View};
 pub use recall::MAX_PAST;
 pub use record::Tally;
+pub use rehearse::Rehearsal;
 pub use state::{Applied, DEFAULT_WORKSPACE, Snapshot, State};
 #[cfg(feature = "store")]
 pub(crate) use writer::Codec;

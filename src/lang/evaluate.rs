@@ -135,7 +135,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// What a window counts, asked once for each event.
+    /// What a window counts.
     pub fn counted(&self, window: u32) -> Option<Counted> {
         self.facts.counted(window)
     }

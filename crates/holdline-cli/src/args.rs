@@ -46,6 +46,8 @@ pub enum Verb {
     Resume(Resume),
     /// Place the timelines of a selection anew, from a date on
     Reschedule(Reschedule),
+    /// Evaluate one event against the rules, clause by clause; nothing is kept
+    Eval(Eval),
     /// Check rules files; nothing is changed
     Check(Check),
     /// Print the digest of the state: the same for the same commands
@@ -436,6 +438,37 @@ pub struct Reschedule {
     pub order: Order,
     #[command(flatten)]
     pub data: Data,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `holdline eval`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Whatever the event names and nobody made is made up: a prospect of its address's company, a campaign
+of one step. `--given` applies commands before, as `apply` does. With `--data`, the event meets the
+data, and the policy in force there.
+
+Examples:
+  holdline eval '{\"type\":\"reply\",\"prospect\":\"ann@acme.io\",\"kind\":\"human\"}'
+  holdline eval event.json --rules my.rules --given people.jsonl
+  holdline eval event.json --data ./holdline-data --format json")]
+pub struct Eval {
+    /// The event as JSON, or a file that holds it; `-` reads the standard input
+    #[arg(value_name = "EVENT")]
+    pub event: String,
+    /// The rules; the shipped ones if none are named
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    pub rules: Option<PathBuf>,
+    /// Commands that are applied before, one JSON object a line
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with = "data")]
+    pub given: Option<PathBuf>,
+    /// A data directory that the event meets
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The workspace
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_WORKSPACE)]
+    pub workspace: String,
     #[command(flatten)]
     pub output: Output,
 }

@@ -168,7 +168,8 @@ fn cause(hold: &HoldView, prospect: &str, zone: Zone, width: usize) -> String {
     out
 }
 
-fn clauses(clauses: &[ClauseView], indent: usize, width: usize) -> String {
+/// Clauses, a line each, with their verdicts and what was found.
+pub fn clauses(clauses: &[ClauseView], indent: usize, width: usize) -> String {
     let wide = clause_width(clauses.iter(), width);
     clauses.iter().map(|clause| one_clause(clause, indent, wide, width)).collect()
 }
@@ -199,7 +200,8 @@ const fn passed(clause: &ClauseView) -> (&'static str, Style) {
     }
 }
 
-fn verdict(verdict: &RuleOutcome) -> Option<String> {
+/// What is to be said of a rule that neither fired nor failed to match.
+pub fn verdict(verdict: &RuleOutcome) -> Option<String> {
     match verdict {
         RuleOutcome::Fired | RuleOutcome::NotMatched => None,
         RuleOutcome::OverriddenBy(rules) => Some(format!("overridden by {}", rules.join(", "))),

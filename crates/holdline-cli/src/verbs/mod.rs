@@ -5,6 +5,7 @@ mod apply;
 mod check;
 mod completions;
 mod digest;
+mod eval;
 mod explain;
 mod list;
 mod order;
@@ -32,6 +33,7 @@ pub fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Pause(args) => pause::pause(args),
         Verb::Resume(args) => resume::resume(args),
         Verb::Reschedule(args) => reschedule::reschedule(args),
+        Verb::Eval(args) => eval::eval(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Digest(args) => digest::digest(&args),
         Verb::Completions(args) => completions::completions(&args),

@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "run",
     "apply",
     "list",
@@ -12,6 +12,7 @@ const VERBS: [&str; 12] = [
     "pause",
     "resume",
     "reschedule",
+    "eval",
     "check",
     "digest",
     "completions",

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod desk;
+mod eval;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
