@@ -8,6 +8,8 @@ pub mod plan;
 
 pub mod engine;
 
+pub mod trial;
+
 pub mod json;
 
 #[cfg(feature = "store")]

@@ -73,6 +73,9 @@ impl Workspace {
         let mut fired = Vec::new();
         let facts = LiveFacts::new(&self.data, &self.index, place.0, place.1);
         policy.evaluate(typed, &facts, &mut fired);
+        if let Some(heard) = &mut self.heard {
+            heard.push(policy.witness(typed, &facts));
+        }
         fired
     }
 

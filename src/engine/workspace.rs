@@ -10,6 +10,7 @@ use super::lanes::Place;
 use super::recall::Aside;
 use super::record::{AnswerRecord, Ended, EnrollmentRecord, Phase};
 use super::weight;
+use crate::lang::Witness;
 use crate::model::{Action, Command, HoldTarget, Instant, Outcome, Refusal, Token, check_key};
 
 /// A command may be this far past the engine's time.
@@ -31,6 +32,8 @@ pub(crate) struct Workspace {
     pub(crate) index: Index,
     /// What is counted for a policy that is not in force; only while the past is looked through.
     pub(crate) aside: Option<Aside>,
+    /// What the events showed of the rules, if somebody listens. It is no part of the state.
+    pub(crate) heard: Option<Vec<Witness>>,
 }
 
 /// Where in the store's order a command stands: it makes tokens unique.
@@ -46,7 +49,7 @@ pub(crate) type Answer = Result<Outcome, Refusal>;
 impl Workspace {
     pub(crate) fn restored(data: Data) -> Self {
         let index = Index::of(&data);
-        Self { data, index, aside: None }
+        Self { data, index, aside: None, heard: None }
     }
 
     /// Applies a command whose instant has been raised to the engine's time.

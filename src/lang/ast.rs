@@ -3,7 +3,7 @@
 
 /// A stretch of text in one file of the bundle, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(crate) struct Span {
     /// The file's position in the bundle.
     pub file: u32,
     pub start: u32,
@@ -12,7 +12,7 @@ pub(super) struct Span {
 
 /// A word or text, where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Word {
+pub(crate) struct Word {
     pub text: String,
     pub at: Span,
 }

@@ -32,6 +32,16 @@ pub fn gather(main: PolicyFile, mut read: impl FnMut(&str) -> Option<String>) ->
     bundle
 }
 
+/// Whether a text is a policy by itself: it says its version, and has rules or tests, or something
+/// that cannot be read. A file without is there to be included, or is a list of events.
+#[must_use]
+pub fn is_policy(text: &str) -> bool {
+    let (mut ast, mut findings) = (Ast::default(), Findings::default());
+    parse::parse(0, text, &mut ast, &mut findings);
+    let says_something = !ast.rules.is_empty() || !ast.tests.is_empty() || findings.errors > 0;
+    !ast.versions.is_empty() && says_something
+}
+
 /// The names of the files that a file names: includes, then lists.
 fn named(ast: &Ast, own: &str) -> Vec<String> {
     let lists = ast.lists.iter().filter_map(|list| match &list.content {

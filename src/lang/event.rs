@@ -125,7 +125,7 @@ fn unknown(name: &str, declared: &[Attribute]) -> String {
 }
 
 /// The value as the declaration wants it, or what was expected and what was found.
-fn typed(kind: &Kind, value: &Value) -> Result<Datum, String> {
+pub(super) fn typed(kind: &Kind, value: &Value) -> Result<Datum, String> {
     let datum = match (kind, value) {
         (Kind::Text, Value::Text(text)) => Some(Datum::Text(text.as_str().into())),
         (Kind::Number, Value::Number(number)) => Some(Datum::Number(*number)),

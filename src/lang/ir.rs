@@ -1,5 +1,5 @@
 //! What a checked policy is made of: types, values, tests, and the plans of effects. Names are
-//! numbers here. It knows nothing of text or places.
+//! numbers here. It knows nothing of text, and places only to point at them.
 
 use std::fmt;
 use std::hash::BuildHasherDefault;
@@ -10,7 +10,7 @@ use siphasher::sip::SipHasher13;
 
 use crate::model::{HoldKind, Instant, ResumeMode, Scope};
 
-use super::ast::ListKind;
+use super::ast::{ListKind, Span};
 use super::policy::RuleIndex;
 use super::windows::SeriesKey;
 
@@ -252,6 +252,7 @@ pub(super) struct Clause {
     pub text: Box<str>,
     pub steps: Box<[Step]>,
     pub entry: u32,
+    pub at: Span,
 }
 
 /// What windows count: one log in the state for each target. Windows of different lengths share it.

@@ -19,14 +19,21 @@ mod policy;
 mod program;
 mod report;
 mod scan;
+pub(crate) mod script;
+pub(crate) mod script_diagnostic;
 #[cfg(test)]
 mod tests;
 mod windows;
+mod witness;
 
-pub use bundle::gather;
+pub use bundle::{gather, is_policy};
 pub use effect::{ClauseTrace, Effect, End, Ending, Fired, RuleTrace, RuleVerdict};
 pub use event::{EventError, TypedEvent};
 pub use facts::{Counted, Facts};
 pub use policy::{Policy, PolicyHash, RuleIndex, RuleInfo, check};
 pub use report::{Code, Diagnostic, Place, Severity, render};
 pub use windows::{Counter, SeriesKey};
+
+pub(crate) use ast::Span;
+pub(crate) use report::{Finding, Findings, Lines};
+pub(crate) use witness::{Point, Witness};

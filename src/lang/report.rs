@@ -86,7 +86,7 @@ impl fmt::Display for Diagnostic {
 
 /// A finding before it is placed.
 #[derive(Clone, Debug)]
-pub(super) struct Finding {
+pub(crate) struct Finding {
     pub code: Code,
     pub severity: Severity,
     pub at: Span,
@@ -122,7 +122,7 @@ const MOST_FINDINGS: usize = 10_000;
 
 /// Findings as they are made.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     pub all: Vec<Finding>,
     /// How many errors there were, kept or not.
     pub errors: usize,
@@ -161,7 +161,7 @@ impl Known {
 }
 
 /// The lines of the files of a bundle.
-pub(super) struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     files: Vec<(&'a str, &'a str, Vec<u32>)>,
 }
 

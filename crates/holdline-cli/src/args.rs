@@ -50,6 +50,8 @@ pub enum Verb {
     Eval(Eval),
     /// Check rules files; nothing is changed
     Check(Check),
+    /// Run the tests inside rules files
+    Test(Test),
     /// Print the digest of the state: the same for the same commands
     Digest(Digest),
     /// Print a shell's completion script
@@ -486,6 +488,38 @@ pub struct Check {
     /// Rules files
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `holdline test`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Tests stand inside rules files and run on the real engine, in a time of their own: docs/testing.md
+tells how to write them. Coverage counts, for each rule, that it fired, that each `except` prevented
+it, both sides of each threshold, and each override. Exit code 1 if a test fails or the coverage of
+a file is below the threshold, 2 if a file does not compile.
+
+Examples:
+  holdline test
+  holdline test rules/ --coverage --threshold 100
+  holdline test rules/default.rules --filter reply --junit results.xml")]
+pub struct Test {
+    /// Rules files, or directories with such; includes are tested with what includes them
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Say how much of the rules the tests show, and what is missing
+    #[arg(long)]
+    pub coverage: bool,
+    /// The least coverage of each file, in percent
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub threshold: Option<u32>,
+    /// Only tests with this in their name
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Write the results as JUnit XML, too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     #[command(flatten)]
     pub output: Output,
 }

@@ -3,6 +3,7 @@
 mod args;
 mod exit;
 mod input;
+mod junit;
 mod layout;
 mod moment;
 mod open;

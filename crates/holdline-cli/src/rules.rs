@@ -1,9 +1,11 @@
-//! Rules files: from a file to a bundle, and from findings to a failure.
+//! Rules files: from a file and what it includes to a bundle, from a directory to the policies in
+//! it, and from findings to a failure.
 
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use holdline::lang::{Diagnostic, Policy, Severity, render};
+use holdline::lang::{Diagnostic, Policy, Severity, gather, is_policy, render};
 use holdline::model::{PolicyBundle, PolicyFile};
 
 use crate::exit::{Exit, Failure};
@@ -13,8 +15,20 @@ use crate::screen;
 /// A file above this is not read at all; the checker has its own, lower limit.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Reads a rules file; messages will call it by `name`.
+/// Reads a rules file and all that it names; messages will call it by `name`. What it names and is
+/// not there is left to the check, which points at the place.
 pub fn read(path: &Path, name: String) -> Result<PolicyBundle, Failure> {
+    let text = read_text(path)?;
+    // Names are relative to the file's own name, which may be its path or the end of it.
+    let root = if Path::new(&name) == path { None } else { path.parent() };
+    let main = PolicyFile { name, text };
+    Ok(gather(main, |name| {
+        let path = root.map_or_else(|| PathBuf::from(name), |root| root.join(name));
+        read_text(&path).ok()
+    }))
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
     let shown = path.display().to_string();
     let length = fs::metadata(path).map_err(|error| Failure::file(&shown, &error))?.len();
     if length > MAX_BYTES {
@@ -23,13 +37,52 @@ pub fn read(path: &Path, name: String) -> Result<PolicyBundle, Failure> {
         )));
     }
     let bytes = fs::read(path).map_err(|error| Failure::file(&shown, &error))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..at).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         Failure::input(format_args!("`{shown}:{line}`: the file is not UTF-8"))
-    })?;
-    Ok(PolicyBundle { files: vec![PolicyFile { name, text }] })
+    })
+}
+
+/// The policies that are meant: each file that is named, and of a directory all that lies below it
+/// and is a policy by itself. In the order of their names.
+pub fn policies(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for path in paths {
+        let failed = |error: io::Error| Failure::file(path.display(), &error);
+        if !fs::metadata(path).map_err(failed)?.is_dir() {
+            found.push(path.clone());
+            continue;
+        }
+        let mut below = Vec::new();
+        walk(path, &mut below).map_err(failed)?;
+        below.sort();
+        for file in below {
+            if is_policy(&read_text(&file)?) {
+                found.push(file);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// All rules files below a directory; hidden ones are left out.
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            walk(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "rules") {
+            // `./rules/a.rules` is called as people call it.
+            found.push(path.strip_prefix(".").map_or_else(|_| path.clone(), Path::to_path_buf));
+        }
+    }
+    Ok(())
 }
 
 /// The name of a file without its directories.

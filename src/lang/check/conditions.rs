@@ -86,7 +86,7 @@ impl Checker<'_> {
         let entry = self.emit(expr, HOLDS, FAILS, scene, &mut steps)?;
         let at = self.ast.exprs.get(expr.0 as usize)?.at;
         let text = squeezed(self.lines.text(at));
-        Some(Clause { except, text: text.into(), steps: steps.into(), entry })
+        Some(Clause { except, text: text.into(), steps: steps.into(), entry, at })
     }
 
     /// Lays out the program of an expression, last parts first, and gives its entry.

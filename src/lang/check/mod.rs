@@ -6,6 +6,7 @@ mod declarations;
 mod effects;
 mod overrides;
 mod paths;
+mod script;
 mod values;
 mod windows;
 
@@ -18,6 +19,7 @@ use super::nearest::nearest;
 use super::policy::{RuleIndex, RuleInfo};
 use super::program::Program;
 use super::report::{Finding, Findings, Lines};
+use super::script::Script;
 
 /// The words that cannot be names, because they would be read as something else: in rules, or, as
 /// `rule-error`, in explanations.
@@ -51,6 +53,13 @@ const RESERVED: [&str; 27] = [
     "rule-error",
 ];
 
+/// Where a rule says what tests can show of it.
+#[derive(Debug)]
+pub(super) struct RulePlaces {
+    pub name: Span,
+    pub overrides: Vec<(RuleIndex, Span)>,
+}
+
 /// What the check makes of a tree without errors.
 #[derive(Debug, Default)]
 pub(super) struct Checked {
@@ -64,6 +73,9 @@ pub(super) struct Checked {
     pub windows: Vec<Window>,
     /// By event.
     pub programs: Vec<Program>,
+    pub scripts: Vec<Script>,
+    /// Of each rule: its name, and the rules that it overrides.
+    pub places: Vec<RulePlaces>,
 }
 
 /// Checks the tree of a bundle whose first `files` files are the user's; the vocabulary follows.
@@ -85,9 +97,8 @@ pub(super) fn check(ast: &Ast, lines: &Lines<'_>, files: u32, findings: &mut Fin
     for invariant in &ast.invariants {
         checker.say(say::not_supported(invariant.at, "`invariant`"));
     }
-    for test in &ast.tests {
-        checker.say(say::not_supported(test.keyword, "`test`"));
-    }
+    checker.places();
+    checker.tests();
     let Checker { mut out, .. } = checker;
     let programs = out.events.iter().map(|event| Program::of(&out.rules, &event.listeners));
     out.programs = programs.collect();
@@ -161,6 +172,16 @@ impl<'a> Checker<'a> {
             self.out.rules.push(rule);
             let info = self.info(decl);
             self.out.infos.push(info);
+        }
+    }
+
+    fn places(&mut self) {
+        for decl in self.ast.rules.iter().take(say::MAX_RULES) {
+            let named = |word: &Word| {
+                self.out.rule_names.get(word.text.as_str()).map(|rule| (*rule, word.at))
+            };
+            let overrides = decl.overrides.iter().filter_map(named).collect();
+            self.out.places.push(RulePlaces { name: decl.name.at, overrides });
         }
     }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use super::super::{check, diagnostic as say, render};
+use super::super::{diagnostic as say, render};
 use super::{bundle, codes, repository};
 use crate::model::{PolicyBundle, PolicyFile};
+use crate::trial::check;
 
 /// The codes of all constructors.
 fn constructed() -> BTreeSet<String> {
-    let source = include_str!("../diagnostic.rs");
+    let source =
+        concat!(include_str!("../diagnostic.rs"), include_str!("../script_diagnostic.rs"),);
     let mut all = BTreeSet::new();
     for start in ["Finding::error(", "Finding::warning("] {
         for rest in source.split(start).skip(1) {

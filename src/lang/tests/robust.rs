@@ -97,7 +97,7 @@ fn all_mistakes_of_a_file_are_found_in_one_run() {
          rule five { on bounce stop prospect for 3d }\n",
         &[
             "H0017", "H0101", "H0001", "H0014", "H0104", "H0016", "H0002", "H0205", "H0011",
-            "H0011", "H0204",
+            "H0306", "H0204",
         ],
     );
 }

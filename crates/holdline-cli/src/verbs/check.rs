@@ -1,6 +1,7 @@
-//! `holdline check`: the findings about rules files.
+//! `holdline check`: the findings about rules files, those of their tests included.
 
 use holdline::lang::{self, Diagnostic, Severity};
+use holdline::trial;
 use serde_json::json;
 
 use crate::args::{Check, Format};
@@ -14,7 +15,7 @@ pub fn check(args: &Check) -> Result<Exit, Failure> {
     for path in &args.files {
         let name = path.display().to_string();
         let bundle = rules::read(path, name.clone())?;
-        let findings = lang::check(&bundle);
+        let findings = trial::check(&bundle);
         if findings.iter().any(|it| it.severity == Severity::Error) {
             exit = Exit::BadRules;
         } else if !findings.is_empty() && exit == Exit::Fine {

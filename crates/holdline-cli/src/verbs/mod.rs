@@ -13,6 +13,7 @@ mod pause;
 mod reschedule;
 mod resume;
 mod run;
+pub mod test;
 mod timeline;
 
 use holdline::engine::{Engine, Snapshot, View};
@@ -35,6 +36,7 @@ pub fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Reschedule(args) => reschedule::reschedule(args),
         Verb::Eval(args) => eval::eval(&args),
         Verb::Check(args) => check::check(&args),
+        Verb::Test(args) => test::test(&args),
         Verb::Digest(args) => digest::digest(&args),
         Verb::Completions(args) => completions::completions(&args),
     }

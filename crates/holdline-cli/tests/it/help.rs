@@ -14,6 +14,7 @@ const VERBS: [&str; 13] = [
     "reschedule",
     "eval",
     "check",
+    "test",
     "digest",
     "completions",
 ];
