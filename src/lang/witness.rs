@@ -2,6 +2,8 @@
 //! it, on which side of a threshold it was. Coverage is made of this. It asks through the same
 //! functions that evaluate.
 
+use chrono::NaiveDate;
+
 use super::ast::Span;
 use super::effect::{RuleTrace, RuleVerdict};
 use super::evaluate::Scene;
@@ -47,6 +49,7 @@ pub(crate) struct Witness {
 /// A threshold: the greatest value below it, and the least above it, where there are such.
 struct Threshold {
     just: Option<(i64, i64)>,
+    is_date: bool,
 }
 
 impl Policy {
@@ -188,13 +191,13 @@ fn threshold(test: &Test) -> Option<Threshold> {
                 }
                 _ => None,
             };
-            Some(Threshold { just })
+            Some(Threshold { just, is_date: matches!(datum, Datum::Date(_)) })
         }
         Question::AtLeast(least) => {
             let least = i64::from(*least);
-            Some(Threshold { just: Some((least - 1, least)) })
+            Some(Threshold { just: Some((least - 1, least)), is_date: false })
         }
-        Question::Share { .. } => Some(Threshold { just: None }),
+        Question::Share { .. } => Some(Threshold { just: None, is_date: false }),
         _ => None,
     }
 }
@@ -211,11 +214,14 @@ fn ordinal(value: Val<'_>) -> Option<i64> {
 impl Threshold {
     /// A side in words.
     fn side(&self, above: bool) -> String {
-        match (self.just, above) {
-            (Some((below, _)), false) => format!("at {below}"),
-            (Some((_, least)), true) => format!("at {least}"),
-            (None, false) => "below".to_owned(),
-            (None, true) => "at or above".to_owned(),
+        let Some((below, least)) = self.just else {
+            return if above { "at or above" } else { "below" }.to_owned();
+        };
+        let value = if above { least } else { below };
+        let days = i32::try_from(value).ok().filter(|_| self.is_date);
+        match days.and_then(NaiveDate::from_epoch_days) {
+            Some(date) => format!("at {date}"),
+            None => format!("at {value}"),
         }
     }
 }

@@ -97,17 +97,18 @@ impl Stand {
     /// what is held because each of its people is.
     fn of_group(holds: &[HoldView], rows: &[EnrollmentView], is_company: bool) -> Self {
         let all = |status: Status| !rows.is_empty() && rows.iter().all(|it| it.status == status);
-        let covered = !rows.is_empty() && rows.iter().all(|row| !row.holds.is_empty());
-        let mut stand = if holds.is_empty() && is_company && covered {
+        let each = is_company && rows.iter().all(|row| !row.holds.is_empty());
+        let through = holds.is_empty() && each;
+        let mut stand = if through {
             Self::held(rows.iter().flat_map(|row| &row.holds))
         } else {
             Self::held(holds)
         };
         let stopped = holds.iter().any(|hold| hold.kind == HoldKind::Stop);
-        stand.status = Some(if all(Status::Finished) {
-            Status::Finished
-        } else if stopped || (holds.is_empty() && is_company && all(Status::Stopped)) {
+        stand.status = Some(if stopped || (through && all(Status::Stopped)) {
             Status::Stopped
+        } else if holds.is_empty() && all(Status::Finished) {
+            Status::Finished
         } else if stand.holders.is_empty() {
             Status::Scheduled
         } else {

@@ -2,6 +2,7 @@
 
 mod fails;
 mod passes;
+mod shown;
 
 use super::{Trial, check};
 use crate::lang::{Diagnostic, render};

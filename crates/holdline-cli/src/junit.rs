@@ -41,5 +41,8 @@ fn case(file: &str, Ran { result, took }: &Ran) -> TestCase {
     };
     let mut case = TestCase::new(result.test.name.as_str(), status);
     case.set_classname(file).set_time(*took);
+    let line = result.test.line.to_string();
+    case.extra.insert("file".into(), result.test.file.as_str().into());
+    case.extra.insert("line".into(), line.as_str().into());
     case
 }

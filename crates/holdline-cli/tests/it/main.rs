@@ -15,3 +15,5 @@ mod look;
 mod reading;
 #[cfg(test)]
 mod run;
+#[cfg(test)]
+mod testing;
