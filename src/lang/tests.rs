@@ -3,6 +3,7 @@
 mod interpreter;
 mod laws;
 mod mistakes;
+mod mutants;
 mod pages;
 mod reading;
 mod robust;
