@@ -1,9 +1,16 @@
 //! The examples run, and their own assertions hold.
 
+#[path = "../../examples/policy_from_disk.rs"]
+mod policy_from_disk;
 #[path = "../../examples/quickstart.rs"]
 mod quickstart;
 #[path = "../../examples/worker.rs"]
 mod worker;
+
+#[test]
+fn policy_from_disk_runs() {
+    policy_from_disk::main().unwrap();
+}
 
 #[test]
 fn quickstart_runs() {

@@ -17,7 +17,11 @@ mod golden;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod language;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod policies;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::super::{Effect, End, Ending, Policy, RuleVerdict, render};
+use super::super::{Counted, Effect, End, Ending, Policy, RuleVerdict, render};
 use super::world::World;
 use crate::model::Event;
 
@@ -128,9 +128,16 @@ fn row_11_out_of_office_ends_the_day_after_the_return_date_or_waits_for_a_person
 
 #[test]
 fn row_12_hard_bounce_opt_out_and_complaint_stop() {
-    let acme = World::at("acme.io");
+    let bounced = |count| World {
+        counts: vec![Counted { count, ..Counted::default() }],
+        ..World::at("acme.io")
+    };
+    let acme = bounced(1);
     let hard = event("bounce").with("class", "hard");
     expect(hard, &acme, &["hard-bounce: stop prospect"]);
+    let third = event("bounce").with("class", "hard");
+    let both = ["hard-bounce: stop prospect", "company-bouncing: pause company for 14 d"];
+    expect(third, &bounced(3), &both);
     expect(event("opt-out"), &acme, &["opted-out: stop prospect"]);
     expect(event("complaint"), &acme, &["complained: stop prospect"]);
     let soft = event("bounce").with("class", "soft");
