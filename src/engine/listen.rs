@@ -11,11 +11,12 @@ use crate::lang::{Policy, Witness};
 use crate::model::PolicyBundle;
 
 impl State {
-    /// A state whose default workspace has a policy, and nothing else. The bundle is the one that
-    /// the policy was compiled from.
-    pub(crate) fn under(policy: Arc<Policy>, bundle: PolicyBundle) -> Self {
+    /// A state whose default workspace has a policy, and nothing else: not even its text, which
+    /// only matters where a state is kept.
+    pub(crate) fn under(policy: Arc<Policy>) -> Self {
         let mut state = Self::new();
         let mut workspace = Workspace { heard: Some(Vec::new()), ..Workspace::default() };
+        let bundle = PolicyBundle { files: Vec::new() };
         workspace.data.policies = Arc::new(vec![Published { bundle, policy }]);
         state.names.intern(DEFAULT_WORKSPACE);
         state.workspaces.push(workspace);

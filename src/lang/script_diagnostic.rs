@@ -4,8 +4,9 @@
 use super::ast::Span;
 use super::report::Finding;
 
-/// What a line may begin with.
-const TIMES: &str = "a line begins with its time: `2d`, `36h`, `2d 09:30`, `2026-03-05 09:00`";
+/// What a line begins with, and what may stand behind `until` and `next`.
+const TIMES: &str =
+    "a time is written `2d`, `36h`, `2d 09:30` or `2026-03-05 09:00`, and has a day";
 
 fn mean(nearest: Option<&str>) -> Option<String> {
     nearest.map(|name| format!("did you mean `{name}`?"))
@@ -67,8 +68,8 @@ pub(crate) fn unknown_status(at: Span, name: &str, nearest: Option<&str>, all: &
 }
 
 pub(crate) fn bad_fixture(at: Span, found: &str, nearest: Option<&str>) -> Finding {
-    let shape = "a test sets up `company`, `prospect`, `sender` or `campaign`, each with a key, as \
-                 in `company acme { a@acme.io }`";
+    let shape = "a test sets up `company`, `prospect`, `sender` or `campaign`, each with one key \
+                 and braces, as in `company acme { a@acme.io }`";
     Finding::error(309, at, format!("`{found}` cannot be set up"), "cannot be set up")
         .help(mean_or(nearest, shape))
 }

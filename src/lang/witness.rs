@@ -85,7 +85,7 @@ impl Policy {
         let mut points = vec![Wanted { point: Point::Fired, at: places.name, missing }];
         for (clause, of) in (0_u32..).zip(&compiled.clauses) {
             if of.except {
-                let missing = format!("`except {}` never prevented {name}", of.text);
+                let missing = format!("`except` never prevented {name}: {}", of.text);
                 points.push(Wanted { point: Point::Prevented(clause), at: of.at, missing });
             }
             for (step, test) in (0_u32..).zip(of.steps.iter().map(|step| &step.test)) {
@@ -94,7 +94,7 @@ impl Policy {
                 };
                 for above in [false, true] {
                     let side = threshold.side(above);
-                    let missing = format!("`{}` of {name} never seen {side}", of.text);
+                    let missing = format!("threshold of {name} never seen {side}: {}", of.text);
                     let point = Point::Side { clause, step, above };
                     points.push(Wanted { point, at: of.at, missing });
                 }

@@ -23,9 +23,8 @@ use crate::model::PolicyBundle;
 use stage::Stage;
 
 /// A compiled policy with its tests, and what the tests that were run have shown so far.
-#[derive(Debug)]
-pub struct Trial {
-    bundle: PolicyBundle,
+pub struct Trial<'a> {
+    lines: Lines<'a>,
     policy: Arc<Policy>,
     warnings: Vec<Diagnostic>,
     shown: BTreeSet<(RuleIndex, Point)>,
@@ -60,15 +59,16 @@ impl TestResult {
     }
 }
 
-impl Trial {
+impl<'a> Trial<'a> {
     /// Compiles a bundle with its tests.
     ///
     /// # Errors
     /// All findings, if one of them is an error.
-    pub fn of(bundle: &PolicyBundle) -> Result<Self, Vec<Diagnostic>> {
+    pub fn of(bundle: &'a PolicyBundle) -> Result<Self, Vec<Diagnostic>> {
         let (policy, warnings) = Policy::compile(bundle)?;
-        let (bundle, policy) = (bundle.clone(), Arc::new(policy));
-        Ok(Self { bundle, policy, warnings, shown: BTreeSet::new() })
+        let files = bundle.files.iter().map(|file| (file.name.as_str(), file.text.as_str()));
+        let (lines, policy) = (Lines::new(files), Arc::new(policy));
+        Ok(Self { lines, policy, warnings, shown: BTreeSet::new() })
     }
 
     /// What the check warned of.
@@ -80,18 +80,16 @@ impl Trial {
     /// The tests, in the order of the text.
     #[must_use]
     pub fn tests(&self) -> Vec<TestName> {
-        let lines = self.lines();
-        self.policy.tests().iter().map(|script| name_of(script, &lines)).collect()
+        self.policy.tests().iter().map(|script| name_of(script, &self.lines)).collect()
     }
 
     /// Runs the test of that number on a fresh engine; none if there are fewer.
     pub fn run(&mut self, number: usize) -> Option<TestResult> {
         let policy = Arc::clone(&self.policy);
         let script = policy.tests().get(number)?;
-        let lines = self.lines();
-        let test = name_of(script, &lines);
-        let (findings, shown) = Stage::play(&policy, &self.bundle, script, &lines);
-        let failures = placed(&lines, findings);
+        let test = name_of(script, &self.lines);
+        let (findings, shown) = Stage::play(&policy, script, &self.lines);
+        let failures = placed(&self.lines, findings);
         self.shown.extend(shown);
         Some(TestResult { test, failures })
     }
@@ -99,7 +97,7 @@ impl Trial {
     /// What the tests that were run have shown of each rule.
     #[must_use]
     pub fn coverage(&self) -> Coverage {
-        coverage::of(&self.policy, &self.shown, &self.lines())
+        coverage::of(&self.policy, &self.shown, &self.lines)
     }
 
     /// A warning for each rule that no test made fire.
@@ -114,11 +112,7 @@ impl Trial {
             let at = self.policy.rule_at(RuleIndex(number))?;
             Some(tell::untested_rule(at, &info.name))
         };
-        placed(&self.lines(), silent.filter_map(finding).collect())
-    }
-
-    fn lines(&self) -> Lines<'_> {
-        Lines::new(self.bundle.files.iter().map(|file| (file.name.as_str(), file.text.as_str())))
+        placed(&self.lines, silent.filter_map(finding).collect())
     }
 }
 

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
+use chrono::Datelike;
+
 use super::expect::Judge;
 use crate::engine::{DEFAULT_WORKSPACE, State};
 use crate::lang::script::{Act, Deed, Happening, Line, Moment, Script, When};
 use crate::lang::{
     Finding, Lines, Point, Policy, RuleIndex, RuleVerdict, Witness, script_diagnostic as tell,
 };
-use crate::model::{
-    Action, Command, Instant, Outcome, PolicyBundle, Refusal, Report, Settings, Value, Verdict,
-};
+use crate::model::{Action, Command, Instant, Outcome, Refusal, Report, Settings, Value, Verdict};
 use crate::plan::Zone;
 
 /// Who gives the commands of a test.
@@ -63,9 +63,11 @@ impl Clock {
         }
     }
 
-    /// An instant as people read it, in the zone of the test.
+    /// An instant as people read it, in the zone of the test; with the year if it is another.
     pub(super) fn shown(&self, at: Instant) -> String {
-        self.zone.local(at).format("%a %-d %b %Y %H:%M").to_string()
+        let local = self.zone.local(at);
+        let same_year = local.year() == self.start_local.year();
+        local.format(if same_year { "%a %-d %b %H:%M" } else { "%a %-d %b %Y %H:%M" }).to_string()
     }
 }
 
@@ -73,7 +75,6 @@ impl<'a> Stage<'a> {
     /// Runs a test: what was not as expected, and what it showed of the rules.
     pub(super) fn play(
         policy: &Arc<Policy>,
-        bundle: &PolicyBundle,
         script: &'a Script,
         lines: &Lines<'_>,
     ) -> (Vec<Finding>, Vec<(RuleIndex, Point)>) {
@@ -84,7 +85,7 @@ impl<'a> Stage<'a> {
             }
         }
         let clock = Clock::of(script);
-        let state = State::under(Arc::clone(policy), bundle.clone());
+        let state = State::under(Arc::clone(policy));
         let mut stage = Self { script, state, clock, now: clock.start, stops: 0, ids: 0 };
         let mut findings = Vec::new();
         let mut shown = Vec::new();

@@ -2,6 +2,7 @@
 
 mod fails;
 mod passes;
+mod robust;
 mod shown;
 
 use super::{Trial, check};

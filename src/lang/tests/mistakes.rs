@@ -53,6 +53,26 @@ const MISTAKES: &[&str] = &[
      rule a { on reply where prospect.domain in a pause prospect }",
     "\n# c\nrule a {\n  on reply # why\n  where reply.kind is human # because\n\
        pause prospect # x\n}",
+    "test { 2 reply a@x.io kind auto => quiet }",
+    "test { 09:30 reply a@x.io kind auto => quiet }",
+    "test { 36h 09:30 => quiet }",
+    "test { 0d repyl a@x.io kind auto => quiet\n 1d paus a@x.io => quiet }",
+    "test { 0d reply acme kind auto => acme active\n 0d reply a@x.io in sprng kind auto => quiet }",
+    "test { 0d reply a@x.io knd auto => quiet\n 0d reply a@x.io kind robot => quiet }",
+    "test { 0d reply a@x.io kind auto kind auto => quiet\n 0d reply a@x.io kind => quiet }",
+    "test { 0d reply a@x.io, kind auto => quiet\n 0d reply a@x.io return-date soon => quiet }",
+    "test { 0d mark a@x.io as qualified => quiet\n 0d guardrail a@x.io name x scope compny }",
+    "test { 0d => a@x.io\n 0d => \n 0d => a@x.io paused by\n 0d => a@x.io paused by nobody }",
+    "test { 0d => a@x.io next\n 0d => a@x.io next soon\n 0d => a@x.io stopped until 3d, quiet }",
+    "test { 0d => quiet and so on\n 0d pause => quiet\n 0d add acme => quiet\n 0d retract }",
+    "test { compny acme { }\n company { }\n sender a b { }\n prospect a@x.io\n 0d => quiet }",
+    "test { company acme { tag vip  stage  a@x.io }\n company acme { }\n 0d => quiet }",
+    "test { campaign c { step a after soon  step b on noday  step c between nine-17 } 0d => quiet }",
+    "test { campaign c { senders x@y.io  enroll bob }  sender s { gap 5 } 0d => quiet }",
+    "test { start 2026-03-02 at 09:00\n start 2026-13-02\n 0d => quiet }",
+    "test { prospect a { field industry  zone } 0d reply a kind auto }",
+    "test { }\ntest \"named\" { 0d }",
+    "test { 0d enroll a@x.io => quiet\n 0d add b@x.io to workspace => quiet }",
 ];
 
 #[test]

@@ -6,7 +6,7 @@ use super::{bundle, check, fails, failures};
 fn another_status_is_told_with_its_cause() {
     fails(
         "0d bounce a@acme.io class soft => a@acme.io active",
-        &["H0318: expected a@acme.io active, found paused by soft until Thu 5 Mar 2026 00:00 \
+        &["H0318: expected a@acme.io active, found paused by soft until Thu 5 Mar 00:00 \
            (fired on this bounce: soft)"],
     );
     fails(
@@ -25,14 +25,12 @@ fn other_causes_and_ends_are_told() {
     fails(
         "0d bounce a@acme.io class soft => a@acme.io paused by soft until 4d",
         &["H0318: expected a@acme.io paused by soft until 4d, found paused by soft until Thu 5 \
-           Mar 2026 00:00 (fired on this bounce: soft)"],
+           Mar 00:00 (fired on this bounce: soft)"],
     );
     fails(
         "0d bounce a@acme.io class soft => a@acme.io paused until open, a@acme.io paused until 3d",
-        &[
-            "H0318: expected a@acme.io paused until open, found paused by soft until Thu 5 Mar 2026 \
-           00:00 (fired on this bounce: soft)",
-        ],
+        &["H0318: expected a@acme.io paused until open, found paused by soft until Thu 5 Mar \
+           00:00 (fired on this bounce: soft)"],
     );
     // Exactly the rules that hold it, no more and no fewer; and why one did not.
     fails(
@@ -84,10 +82,10 @@ fn another_next_send_is_told() {
                => a@acme.io next 2026-03-04, a@acme.io next none, b@acme.io next 3d"
         ),
         &[
-            "H0318: expected a@acme.io next 2026-03-04, found a@acme.io next Tue 3 Mar 2026 09:00",
-            "H0318: expected a@acme.io next none, found a@acme.io next Tue 3 Mar 2026 09:00",
+            "H0318: expected a@acme.io next 2026-03-04, found a@acme.io next Tue 3 Mar 09:00",
+            "H0318: expected a@acme.io next none, found a@acme.io next Tue 3 Mar 09:00",
             "H0318: expected b@acme.io next 3d, found no next send: b@acme.io is paused by soft \
-             until Thu 5 Mar 2026 00:00",
+             until Thu 5 Mar 00:00",
         ],
     );
 }

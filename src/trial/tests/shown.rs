@@ -4,7 +4,8 @@ use super::{Trial, bundle};
 
 /// What is missing after all tests were run, and how much was shown.
 fn missing(text: &str) -> (String, Vec<String>) {
-    let mut trial = Trial::of(&bundle(text)).expect("it compiles");
+    let bundle = bundle(text);
+    let mut trial = Trial::of(&bundle).expect("it compiles");
     let tests = trial.tests().len();
     for number in 0..tests {
         let result = trial.run(number).expect("a test");
@@ -36,8 +37,8 @@ fn nothing_is_shown_without_tests() {
         "0 of 3",
         &[
             "2: many never fired",
-            "4: `count(bounce at prospect in 7d) >= 2` of many never seen at 1",
-            "4: `count(bounce at prospect in 7d) >= 2` of many never seen at 2",
+            "4: threshold of many never seen at 1: count(bounce at prospect in 7d) >= 2",
+            "4: threshold of many never seen at 2: count(bounce at prospect in 7d) >= 2",
         ],
     );
 }
@@ -50,7 +51,7 @@ fn both_sides_of_a_threshold_have_to_be_seen() {
         "1 of 3",
         &[
             "2: many never fired",
-            "4: `count(bounce at prospect in 7d) >= 2` of many never seen at 2",
+            "4: threshold of many never seen at 2: count(bounce at prospect in 7d) >= 2",
         ],
     );
     let second = "test {
@@ -89,12 +90,12 @@ fn each_threshold_is_seen_with_its_neighbours_while_all_else_holds() {
         &format!("{NUMBERS}{test}"),
         "2 of 8",
         &[
-            "6: `deal.worth > 100` of deal never seen at 100",
-            "6: `deal.worth > 100` of deal never seen at 101",
-            "7: `deal.due < 2026-05-01` of deal never seen at 2026-04-30",
-            "7: `deal.due < 2026-05-01` of deal never seen at 2026-05-01",
-            "8: `except deal.wait >= 3d` never prevented deal",
-            "8: `deal.wait >= 3d` of deal never seen at or above",
+            "6: threshold of deal never seen at 100: deal.worth > 100",
+            "6: threshold of deal never seen at 101: deal.worth > 100",
+            "7: threshold of deal never seen at 2026-04-30: deal.due < 2026-05-01",
+            "7: threshold of deal never seen at 2026-05-01: deal.due < 2026-05-01",
+            "8: `except` never prevented deal: deal.wait >= 3d",
+            "8: threshold of deal never seen at or above: deal.wait >= 3d",
         ],
     );
 }
@@ -119,8 +120,8 @@ fn an_except_prevents_only_alone() {
         &format!("{rules}{both}"),
         "1 of 3",
         &[
-            "5: `except prospect.domain is \"x.io\"` never prevented r",
-            "6: `except \"vip\" in prospect.tags` never prevented r",
+            "5: `except` never prevented r: prospect.domain is \"x.io\"",
+            "6: `except` never prevented r: \"vip\" in prospect.tags",
         ],
     );
 }
@@ -152,7 +153,7 @@ test {
   0d => a@x.io finished, b@x.io finished
   1d bounce a@x.io in c class soft => c paused by rate
 }";
-    let gap = "4: `rate(bounce per sent at campaign in 28d) >= 50% of at least 2` of rate never \
-               seen below";
+    let gap = "4: threshold of rate never seen below: rate(bounce per sent at campaign in 28d) >= 50% \
+               of at least 2";
     expect(text, "2 of 3", &[gap]);
 }

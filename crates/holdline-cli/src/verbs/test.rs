@@ -93,12 +93,20 @@ fn is_below(coverage: Option<&Coverage>, args: &Test) -> bool {
 
 /// Runs the tests of one policy whose names have the filter in them.
 fn run(bundle: PolicyBundle, name: &str, filter: Option<&str>) -> Tried {
-    let name = name.to_owned();
-    let mut trial = match Trial::of(&bundle) {
-        Ok(trial) => trial,
-        Err(errors) => return Tried { name, bundle, ran: Vec::new(), coverage: None, errors },
+    let mut tried = Tried {
+        name: name.to_owned(),
+        bundle,
+        ran: Vec::new(),
+        coverage: None,
+        errors: Vec::new(),
     };
-    let mut ran = Vec::new();
+    let mut trial = match Trial::of(&tried.bundle) {
+        Ok(trial) => trial,
+        Err(errors) => {
+            tried.errors = errors;
+            return tried;
+        }
+    };
     for (number, test) in trial.tests().iter().enumerate() {
         if filter.is_some_and(|filter| !test.name.contains(filter)) {
             continue;
@@ -106,10 +114,10 @@ fn run(bundle: PolicyBundle, name: &str, filter: Option<&str>) -> Tried {
         let started = Instant::now();
         let result = trial.run(number);
         let took = started.elapsed();
-        ran.extend(result.map(|result| Ran { result, took }));
+        tried.ran.extend(result.map(|result| Ran { result, took }));
     }
-    let coverage = Some(trial.coverage());
-    Tried { name, bundle, ran, coverage, errors: Vec::new() }
+    tried.coverage = Some(trial.coverage());
+    tried
 }
 
 /// A file, a mark for each of its tests, and how many they are.

@@ -37,7 +37,7 @@ error[H0318]: expected b@acme.io active, found paused by answered until open
  --> a.rules:5:47
   |
 5 | test \"two\" { 0d reply b@acme.io kind human => b@acme.io active }
-  |                                               ^^^^^^^^^^^^^^^^ at Mon 2 Mar 2026 00:00
+  |                                               ^^^^^^^^^^^^^^^^ at Mon 2 Mar 00:00
   |
   = help: fired on this reply: answered
   = docs: docs/diagnostics/H0318.md
@@ -54,7 +54,7 @@ fn coverage_names_what_is_missing() {
     desk.file("a.rules", POLICY);
     let out = desk.call(&["test", "a.rules", "--coverage"]).fine();
     let expected = "coverage of a.rules  50%   1 of 2 shown   1 of 1 rule fired
-  a.rules:2  `except prospect.domain is \"x.io\"` never prevented answered
+  a.rules:2  `except` never prevented answered: prospect.domain is \"x.io\"
 ";
     assert!(out.contains(expected), "{out}");
     let answer = desk.call(&["test", "a.rules", "--threshold", "51"]);

@@ -326,7 +326,7 @@ fn weekdays_of(words: &[&Word]) -> Option<Weekdays> {
     Weekdays::new(days)
 }
 
-/// `09:00-17:00`, `09:00 - 17:00` or `09:00 and 17:00`
+/// `09:00-17:00`, `9-17`, `09:00 - 17:00` or `09:00 and 17:00`
 fn hours_of(words: &[&Word]) -> Option<Hours> {
     let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     let (from, to) = match words.as_slice() {
@@ -337,9 +337,9 @@ fn hours_of(words: &[&Word]) -> Option<Hours> {
     Hours::new(minute(from)?, minute(to)?)
 }
 
-/// The minute of the day; `24:00` is its end.
+/// The minute of the day; `24:00` is its end, and `9` is 09:00.
 fn minute(text: &str) -> Option<u16> {
-    let (hour, minute) = text.split_once(':')?;
+    let (hour, minute) = text.split_once(':').unwrap_or((text, "0"));
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
     (hour <= 24 && minute < 60).then(|| hour * 60 + minute)
 }
@@ -351,6 +351,7 @@ mod tests {
     #[test]
     fn a_day_ends_at_24() {
         assert_eq!((minute("09:30"), minute("24:00")), (Some(570), Some(1440)));
-        assert_eq!((minute("25:00"), minute("9"), minute("09:60")), (None, None, None));
+        assert_eq!((minute("25:00"), minute("nine"), minute("09:60")), (None, None, None));
+        assert_eq!(minute("9"), Some(540));
     }
 }

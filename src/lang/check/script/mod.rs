@@ -59,7 +59,8 @@ impl Checker<'_> {
                         self.start(line, &mut start);
                     }
                     Some(Piece::Word(word)) if Sort::named(&word.text).is_some() => {
-                        self.say(tell::bad_fixture(word.at, &word.text, None));
+                        let bare = format!("{} without braces", word.text);
+                        self.say(tell::bad_fixture(word.at, &bare, None));
                     }
                     _ => lines.push(line),
                 },
