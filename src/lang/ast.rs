@@ -333,8 +333,6 @@ pub(super) struct ClaimDecl {
 pub(super) struct TestDecl {
     pub name: Option<Word>,
     pub keyword: Span,
-    /// The whole block.
-    pub at: Span,
     pub items: Vec<TestItem>,
     /// True if a line could not be read.
     pub partial: bool,

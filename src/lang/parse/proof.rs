@@ -44,8 +44,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn test(&mut self, pair: Pair<'_>) {
-        let (keyword, at) = (self.keyword(&pair), self.at(&pair));
-        let mut decl = TestDecl { name: None, keyword, at, items: Vec::new(), partial: false };
+        let keyword = self.keyword(&pair);
+        let mut decl = TestDecl { name: None, keyword, items: Vec::new(), partial: false };
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::string => decl.name = Some(self.string(&part)),

@@ -29,9 +29,25 @@ fn shipped() -> Vec<PolicyBundle> {
     names.sort();
     let files = names.into_iter().filter_map(|name| {
         let text = read(&name)?;
-        is_policy(&text).then(|| gather(PolicyFile { name, text }, read))
+        is_policy(&text).then(|| playable(gather(PolicyFile { name, text }, read)))
     });
     files.collect()
+}
+
+/// The bundle without its invariants, each of which ends in a brace at the beginning of a line:
+/// what they claim is not for tests to notice.
+fn playable(mut bundle: PolicyBundle) -> PolicyBundle {
+    for file in &mut bundle.files {
+        let mut inside = false;
+        let blanked = file.text.lines().map(|line| {
+            inside |= line.starts_with("invariant ");
+            let kept = if inside { "" } else { line };
+            inside &= !line.starts_with('}');
+            format!("{kept}\n")
+        });
+        file.text = blanked.collect();
+    }
+    bundle
 }
 
 /// The bundle with a stretch of one file put in other words.
@@ -127,6 +143,7 @@ fn the_tests_of_the_shipped_policies_notice_what_is_taken_out() {
         let name = &bundle.files[0].name;
         let tested = Trial::of(&bundle).is_ok_and(|trial| !trial.tests().is_empty());
         if !tested {
+            println!("{name}: not tried");
             continue;
         }
         assert_eq!(is_noticed(&bundle), Some(false), "the tests of {name} pass");
