@@ -134,7 +134,7 @@ impl Data {
 
 impl CountRecord {
     /// The events in the window that ends at the later of `at` and the newest event.
-    fn count(&self, span_ms: i64, at: Instant, prospects: bool) -> Counted {
+    pub(crate) fn count(&self, span_ms: i64, at: Instant, prospects: bool) -> Counted {
         let newest = self.entries.last().map_or(at, |entry| entry.at.max(at));
         let after = newest.plus_ms(-span_ms);
         let first = self.entries.partition_point(|entry| entry.at <= after);
@@ -149,7 +149,7 @@ impl CountRecord {
     }
 
     /// The share in whole hours: the last one is the one under way.
-    fn share(&self, span_ms: i64, at: Instant) -> Counted {
+    pub(crate) fn share(&self, span_ms: i64, at: Instant) -> Counted {
         let newest = self.hours.last().map_or(hour_of(at), |last| last.hour.max(hour_of(at)));
         let span = i32::try_from(span_ms / HOUR_MS).unwrap_or(i32::MAX);
         let after = newest.saturating_sub(span);
@@ -161,7 +161,7 @@ impl CountRecord {
     }
 
     /// Adds an event at its place, and lets go of what no window reaches any more.
-    fn add(&mut self, mut entry: Entry, counter: Counter, now: Instant) {
+    pub(crate) fn add(&mut self, mut entry: Entry, counter: Counter, now: Instant) {
         let after = horizon(now, counter);
         let entries = Arc::make_mut(&mut self.entries);
         let place = entries.partition_point(|other| other.at <= entry.at);
@@ -183,7 +183,7 @@ impl CountRecord {
     }
 
     /// Adds an event to its hour.
-    fn add_hour(&mut self, at: Instant, of: bool, counter: Counter, now: Instant) {
+    pub(crate) fn add_hour(&mut self, at: Instant, of: bool, counter: Counter, now: Instant) {
         let (hour, after) = (hour_of(at), hour_of(horizon(now, counter)));
         let hours = Arc::make_mut(&mut self.hours);
         let place = hours.partition_point(|other| other.hour < hour);

@@ -6,7 +6,7 @@
 mod address;
 mod campaign;
 mod control;
-mod counting;
+pub(crate) mod counting;
 mod data;
 mod digest;
 mod event;

@@ -273,8 +273,6 @@ pub(super) struct Series {
 pub(super) struct Window {
     pub series: u32,
     pub span_ms: u64,
-    /// As it is written, blanks squeezed, without what it is compared with.
-    pub text: Box<str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

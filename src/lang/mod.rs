@@ -17,6 +17,8 @@ mod nearest;
 mod parse;
 mod policy;
 mod program;
+#[cfg(any(test, feature = "testing"))]
+pub mod reference;
 mod report;
 mod scan;
 pub(crate) mod script;

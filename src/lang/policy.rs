@@ -12,7 +12,8 @@ use super::report::{Diagnostic, Findings, Lines, Severity};
 use super::{bundle, diagnostic as say};
 
 /// The shipped vocabulary's name and text.
-const VOCABULARY: (&str, &str) = ("vocabulary.rules", include_str!("../../rules/vocabulary.rules"));
+pub(super) const VOCABULARY: (&str, &str) =
+    ("vocabulary.rules", include_str!("../../rules/vocabulary.rules"));
 
 /// The codes that say that a whole file was not read.
 const UNREAD: [u16; 3] = [7, 8, 22];

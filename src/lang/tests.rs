@@ -1,5 +1,6 @@
 //! The language as a whole: its diagnostics, the shipped policy, the interpreter, and bad input.
 
+mod differential;
 mod interpreter;
 mod laws;
 mod mistakes;

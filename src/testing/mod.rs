@@ -2,8 +2,10 @@
 //! input, for this crate and for a host.
 
 pub mod commands;
+pub mod differential;
 #[cfg(feature = "store")]
 pub mod disk;
 #[cfg(feature = "store")]
 pub mod kill;
 pub mod model;
+pub mod policies;

@@ -25,7 +25,7 @@ impl Checker<'_> {
         };
         let question = if decl.rate { self.share(test) } else { self.threshold(test) };
         let (window, (question, negated)) = (window?, question?);
-        let path = self.out.windows.get(window as usize)?.text.clone();
+        let path = self.window_text(at);
         let test = Test { source: Source::Window(window), question, path, values: None };
         Some(Asked { test, negated })
     }
@@ -39,9 +39,6 @@ impl Checker<'_> {
         let filter = event.map(|event| self.filter(decl, event));
         let (event, measure, scope) = (event?, measure?, scope?);
         let (span_ms, filter) = (span_ms?, filter??);
-        let whole = self.lines.text(at);
-        let text: Box<str> =
-            squeezed(whole.rsplit_once(')').map_or(whole, |(text, _)| text)).into();
         let key = self.series_key((event, scope, measure), &filter);
         let series = Series { key, event, filter, scope, measure, keep_ms: span_ms };
         let series = self.series(series)?;
@@ -51,9 +48,15 @@ impl Checker<'_> {
             return u32::try_from(known).ok();
         }
         let number = u32::try_from(self.out.windows.len()).ok()?;
-        let text = format!("{text})").into();
-        self.out.windows.push(Window { series, span_ms, text });
+        self.out.windows.push(Window { series, span_ms });
         Some(number)
+    }
+
+    /// A window as it is written, without what it is compared with.
+    fn window_text(&self, at: Span) -> Box<str> {
+        let whole = self.lines.text(at);
+        let text = whole.rsplit_once(')').map_or(whole, |(text, _)| text);
+        format!("{})", squeezed(text)).into()
     }
 
     /// The number of a series; one that counts the same is shared, and keeps as long as the

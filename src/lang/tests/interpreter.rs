@@ -184,6 +184,36 @@ fn ends_are_as_written() {
     }
 }
 
+/// Tags are asked for one by one and have no value of their own to read: whether they are known
+/// used to be whether there was one. They are always there, as the check says.
+#[test]
+fn tags_are_always_known() {
+    for tags in ["prospect.tags", "company.tags", "campaign.tags"] {
+        let known = one_rule(&format!("where {tags} is known pause prospect"));
+        let unknown = one_rule(&format!("where {tags} is unknown pause prospect"));
+        assert_eq!(fired(&known, &probe(), &World::default()).len(), 1, "{tags}");
+        assert_eq!(fired(&unknown, &probe(), &World::default()), [], "{tags}");
+    }
+}
+
+/// Windows that count the same share one number, and with it they used to share the words of the
+/// first of them. Each is shown as its own rule writes it.
+#[test]
+fn a_window_is_shown_as_its_rule_writes_it() {
+    let policy = policy(
+        "rule a { on reply when count(reply at company in 7d) >= 2 pause company }\n\
+         rule b { on reply when count( reply  at company in 1w) >= 2 pause company }",
+    );
+    let event = Event::new("reply", "e").with("kind", "human");
+    let found = fired(&policy, &event, &World::default());
+    let why: Vec<_> = found.iter().map(|fired| &fired.action).collect();
+    let unknown = |window: &str| Effect::Error(format!("`{window}` is unknown"));
+    assert_eq!(
+        why,
+        [&unknown("count(reply at company in 7d)"), &unknown("count( reply at company in 1w)")]
+    );
+}
+
 #[test]
 fn every_scope_can_be_held() {
     for scope in Scope::ALL {
