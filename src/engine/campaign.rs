@@ -1,9 +1,10 @@
 //! Campaigns, their steps, and putting prospects into them.
 
+use super::freeze::Anchor;
 use super::people::{texts, zone};
-use super::record::{Anchor, CampaignRecord, EnrollmentRecord, NONE, Phase, Plan, SenderRecord};
+use super::record::{CampaignRecord, EnrollmentRecord, NONE, Phase, Plan, SenderRecord};
 use super::workspace::{Answer, Workspace, invalid, key, known};
-use crate::model::{Campaign, HoldKind, Instant, Outcome, Refusal, Step};
+use crate::model::{Campaign, HoldKind, Outcome, Refusal, Step};
 
 /// The most steps of a campaign.
 const MAX_STEPS: usize = 100;
@@ -108,14 +109,16 @@ impl Workspace {
             next_of_prospect: first,
             last_delivery: NONE,
             position: 0,
+            skipped: 0,
             steps,
             attempt: 0,
             phase: Phase::Waiting,
             base: self.data.now,
             plan: Plan::NOTHING,
+            settled: self.mark(),
             anchor: Anchor::default(),
         };
-        enrollment.plan = self.data.place_next(&enrollment, Instant::MIN);
+        enrollment.plan = self.data.place_next(&enrollment);
         let next = enrollment.plan.at;
         let id = self.data.enrollments.push(enrollment);
         if let Some(record) = self.data.prospects.get_mut(prospect_id) {

@@ -108,6 +108,10 @@ impl Workspace {
             let why = "goes with a selection, or with a prospect in a campaign";
             return Err(invalid("with-prospects", why));
         }
+        let moved = match &selection {
+            Some((_, selection)) => self.settle_all(self.data.select(selection)?),
+            None => Vec::new(),
+        };
         let ended = lifted_by(by, reason);
         let lifted = match resolved {
             Target::Enrollment(enrollment) => self.release(&[enrollment], prospects, &ended),
@@ -121,9 +125,8 @@ impl Workspace {
             }
         };
         if let Some((from, selection)) = selection {
-            let members = self.data.select(&selection)?;
-            self.activate(&selection, &members);
-            self.move_to(&members, from);
+            self.activate(&selection, &moved);
+            self.move_to(&moved, from);
         }
         let (still_held, held_by) = self.still_held(&self.under(&resolved));
         let held_by = if matches!(resolved, Target::Enrollment(_) | Target::Prospect(_)) {
@@ -158,7 +161,10 @@ impl Workspace {
         reason: Option<&str>,
     ) -> Answer {
         text("reason", reason)?;
-        let members = self.data.select(selection)?;
+        let mut members = self.data.select(selection)?;
+        if reschedule.is_some() {
+            members = self.settle_all(members);
+        }
         let lifted = self.release(&members, prospects, &lifted_by(by, reason));
         if let Some(from) = reschedule {
             self.activate(selection, &members);
@@ -178,7 +184,7 @@ impl Workspace {
         reason: Option<&str>,
     ) -> Answer {
         text("reason", reason)?;
-        let members = self.data.select(selection)?;
+        let members = self.settle_all(self.data.select(selection)?);
         let lifted = if resume { self.release(&members, false, &lifted_by(by, reason)) } else { 0 };
         self.activate(selection, &members);
         let moved = self.move_to(&members, from);
@@ -254,9 +260,17 @@ impl Workspace {
         }
     }
 
+    /// Settles those that a person is about to give a date to: the date stands instead of the modes
+    /// of what is lifted together with it, but not of what was lifted before.
+    fn settle_all(&mut self, members: Vec<u32>) -> Vec<u32> {
+        members.iter().for_each(|member| self.settle(*member));
+        members
+    }
+
     /// Places the next send of each at the first slot at or after a date. How many moved.
     fn move_to(&mut self, members: &[u32], from: Instant) -> u64 {
         let from = from.max(self.data.now);
+        let settled = self.mark().over();
         let mut moved = 0;
         for member in members {
             let Some(record) = self.data.enrollments.get(*member) else {
@@ -264,7 +278,9 @@ impl Workspace {
             };
             if record.phase == Phase::Waiting && record.has_next() {
                 let plan = self.data.place_from(record, from, DueBy::Reschedule);
-                self.replan(*member, |record| record.plan = plan);
+                self.replan(*member, |record| {
+                    (record.plan, record.settled) = (plan, settled);
+                });
                 moved += 1;
             }
         }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use super::address;
 use super::counting::{CountRecord, HourlyRecord};
 use super::fingerprint::{Fingerprint, jitter_seed};
+use super::freeze::Anchor;
 use super::names::Names;
 use super::pages::Pages;
 use super::record::{
-    Anchor, AnswerRecord, CampaignRecord, CauseRecord, Claims, CompanyRecord, DeliveryRecord,
+    AnswerRecord, CampaignRecord, CauseRecord, Claims, CompanyRecord, DeliveryRecord,
     EnrollmentRecord, HoldRecord, NONE, Phase, ProspectRecord, SeenRecord, SenderRecord, Tally,
     Target,
 };
@@ -108,10 +109,10 @@ impl Data {
         campaign.steps.get(usize::from(enrollment.position))
     }
 
-    pub(crate) fn seed(&self, enrollment: &EnrollmentRecord) -> u64 {
+    pub(crate) fn seed(&self, enrollment: &EnrollmentRecord, position: u16) -> u64 {
         let campaign = self.campaign_names.text(enrollment.campaign);
         let prospect = self.prospect_names.text(enrollment.prospect);
-        jitter_seed(campaign, prospect, enrollment.position)
+        jitter_seed(campaign, prospect, position)
     }
 
     /// Whether it waits for a step with a planned instant: these are in the lanes or parked.
@@ -177,11 +178,14 @@ impl Data {
         Some(self.company_names.id(registrable).ok_or_else(|| registrable.to_owned()))
     }
 
-    /// The anchors of all that covers an enrollment, narrow to wide.
+    /// Those of the anchors that an enrollment has by its company.
+    pub(crate) const COMPANY_ANCHORS: std::ops::Range<usize> = 2..4;
+
+    /// The anchors of all that covers an enrollment, narrow to wide, numbered.
     pub(crate) fn anchors<'a>(
         &'a self,
         enrollment: &'a EnrollmentRecord,
-    ) -> impl Iterator<Item = &'a Anchor> {
+    ) -> impl Iterator<Item = (usize, &'a Anchor)> {
         let prospect = self.prospects.get(enrollment.prospect);
         let company = prospect.map_or(NONE, |prospect| prospect.company);
         let pair = if company == NONE || self.pair_ids.is_empty() {
@@ -199,7 +203,8 @@ impl Data {
             Some(&self.anchor),
         ]
         .into_iter()
-        .flatten()
+        .enumerate()
+        .filter_map(|(at, anchor)| Some((at, anchor?)))
     }
 
     /// The live holds that cover an enrollment, narrow to wide.
@@ -208,17 +213,20 @@ impl Data {
         enrollment: &'a EnrollmentRecord,
     ) -> impl Iterator<Item = (u32, &'a HoldRecord)> {
         self.anchors(enrollment)
-            .flat_map(|anchor| anchor.live().iter())
+            .flat_map(|(_, anchor)| anchor.live().iter())
             .filter_map(|id| Some((*id, self.holds.get(*id)?)))
     }
 
     pub(crate) fn is_covered(&self, enrollment: &EnrollmentRecord) -> bool {
-        self.anchors(enrollment).any(|anchor| !anchor.live().is_empty())
+        self.anchors(enrollment).any(|(_, anchor)| !anchor.live().is_empty())
     }
 
-    /// When the last hold that covered the enrollment was lifted.
-    pub(crate) fn freed_at(&self, enrollment: &EnrollmentRecord) -> Instant {
-        self.anchors(enrollment).map(|anchor| anchor.freed_at).max().unwrap_or_default()
+    /// Whether something is live on a company, or on it in a campaign.
+    pub(crate) fn is_company_held(&self, company: u32, campaign: u32) -> bool {
+        let pair = self.pair_ids.get(&(company, campaign)).and_then(|id| self.pairs.get(*id));
+        let company = self.companies.get(company).map(|company| &company.anchor);
+        let mut anchors = company.into_iter().chain(pair.map(|pair| &pair.anchor));
+        anchors.any(|anchor| !anchor.live().is_empty())
     }
 
     pub(crate) fn anchor_mut(&mut self, target: &Target) -> Option<&mut Anchor> {

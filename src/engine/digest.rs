@@ -8,7 +8,8 @@ use std::fmt;
 
 use super::data::Data;
 use super::event::OWN_SOURCE;
-use super::record::{Anchor, EnrollmentRecord, HoldRecord, NONE, Origin};
+use super::freeze::Anchor;
+use super::record::{EnrollmentRecord, HoldRecord, NONE, Origin};
 use super::state::Snapshot;
 use crate::model::Instant;
 
@@ -230,20 +231,19 @@ impl Out {
         for hold in anchor.live() {
             self.number(i64::from(*hold));
         }
-        self.instant(Some(anchor.freed_at));
     }
 
     fn enrollment(&mut self, data: &Data, record: &EnrollmentRecord) {
         self.text(data.sender_names.text(record.sender));
         self.text(data.status(record).name());
-        self.number(i64::from(record.position));
+        let standing = data.standing(record);
+        self.number(i64::from(standing.position));
+        self.number(i64::from(standing.skipped));
         self.number(i64::from(record.steps));
-        self.number(i64::from(record.attempt));
+        self.number(i64::from(standing.attempt));
         self.instant(Some(record.base));
-        let settled = data.settled(record, data.now).at.filter(|_| Data::is_waiting(record));
-        // Where a held timeline was before now makes no difference: it is released later than that.
-        let overdue = data.is_covered(record) && settled.is_some_and(|at| at <= data.now);
-        self.instant(if overdue { Some(Instant::MIN) } else { settled });
+        self.instant(standing.plan.at.filter(|_| Data::is_waiting(record)));
+        self.instant(standing.frozen);
         self.anchor(&record.anchor);
         for delivery in data.deliveries_of(record) {
             self.number(i64::from(delivery.step));

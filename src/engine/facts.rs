@@ -128,12 +128,11 @@ impl Facts for LiveFacts<'_> {
     }
 
     fn enrollment_step(&self) -> Option<i64> {
-        let record = self.enrollment()?;
-        record.has_next().then(|| i64::from(record.position) + 1)
+        self.data.waits_for(self.enrollment()?).map(i64::from)
     }
 
     fn enrollment_sends(&self) -> Option<i64> {
-        self.enrollment().map(|record| i64::from(record.position))
+        self.enrollment().map(|record| i64::from(self.data.standing(record).sent()))
     }
 
     fn days_since_last_send(&self) -> Option<i64> {

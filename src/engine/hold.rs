@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::freeze::Mark;
 use super::index::Timer;
 use super::record::{Ended, HoldRecord, Origin, Target};
 use super::workspace::Workspace;
@@ -21,12 +22,13 @@ impl Workspace {
             self.index.note_hold(&self.data, id, hold);
         }
         if live {
+            let placed = self.mark();
             if let Some(anchor) = self.data.anchor_mut(&target) {
-                anchor.attach(id);
+                anchor.attach(id, placed);
             }
             for member in members.iter().flat_map(|members| members.iter()) {
                 if let Some(enrollment) = self.data.enrollments.get_mut(*member) {
-                    enrollment.anchor.attach(id);
+                    enrollment.anchor.attach(id, placed);
                 }
             }
             if let Some(until) = until {
@@ -38,20 +40,21 @@ impl Workspace {
 
     /// Ends a live hold at an instant and lets go of what it covered. False if it had ended.
     pub(crate) fn end_hold(&mut self, id: u32, at: Instant, ended: Ended) -> bool {
+        let lifted = Mark { at, ..self.mark() };
         let Some(hold) = self.data.holds.get_mut(id).filter(|hold| hold.is_live()) else {
             return false;
         };
         hold.ended = Some((at, ended));
-        let (target, members) = (hold.target.clone(), hold.members.clone());
+        let (target, members, mode) = (hold.target.clone(), hold.members.clone(), hold.mode);
         if let Some(until) = hold.until {
             self.index.timers.remove(&(until, Timer::HoldEnd(id)));
         }
         if let Some(anchor) = self.data.anchor_mut(&target) {
-            anchor.detach(id, at);
+            anchor.detach(id, mode, lifted);
         }
         for member in members.iter().flat_map(|members| members.iter()) {
             if let Some(enrollment) = self.data.enrollments.get_mut(*member) {
-                enrollment.anchor.detach(id, at);
+                enrollment.anchor.detach(id, mode, lifted);
             }
         }
         for enrollment in self.index.lanes.unpark(id) {
@@ -65,10 +68,11 @@ impl Workspace {
 
     /// Releases one enrollment from a hold on it or on a selection that it is a member of.
     pub(crate) fn release_member(&mut self, enrollment: u32, hold: u32, ended: &Ended) {
-        let now = self.data.now;
+        let (now, lifted) = (self.data.now, self.mark());
         let Some(record) = self.data.holds.get_mut(hold) else {
             return;
         };
+        let mode = record.mode;
         let Target::Selection(left) = &mut record.target else {
             self.end_hold(hold, now, ended.clone());
             return;
@@ -79,7 +83,7 @@ impl Workspace {
             return;
         }
         if let Some(record) = self.data.enrollments.get_mut(enrollment) {
-            record.anchor.detach(hold, now);
+            record.anchor.detach(hold, mode, lifted);
         }
         self.requeue(enrollment);
     }

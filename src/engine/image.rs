@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::counting::{CountRecord, HourlyRecord};
 use super::data::{Data, PairRecord, Published};
+use super::freeze::Anchor;
 use super::names::Names;
 use super::pages::{Pages, dense};
 use super::port::{ImageError, ImageReader, ImageWriter, Tree};
 use super::record::{
-    Anchor, AnswerRecord, CampaignRecord, CauseRecord, Claims, CompanyRecord, DeliveryRecord,
+    AnswerRecord, CampaignRecord, CauseRecord, Claims, CompanyRecord, DeliveryRecord,
     EnrollmentRecord, HoldRecord, ProspectRecord, SeenRecord, SenderRecord, Tally,
 };
 use super::state::{Header, Snapshot, State};

@@ -57,8 +57,7 @@ impl Index {
         }
         for (id, enrollment) in data.enrollments.iter() {
             if let Some(planned) = enrollment.plan.at.filter(|_| Data::is_waiting(enrollment)) {
-                let first = enrollment.position == 0 && enrollment.attempt == 0;
-                let sender = enrollment.sender;
+                let (sender, first) = (enrollment.sender, enrollment.is_first());
                 index.lanes.insert(Place { sender, first, planned, enrollment: id });
             }
         }

@@ -13,6 +13,7 @@ mod event;
 mod explain;
 mod facts;
 mod fingerprint;
+mod freeze;
 mod handle;
 mod held;
 mod hold;

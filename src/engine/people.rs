@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::record::{
-    CompanyRecord, Details, DueBy, FieldTexts, NONE, ProspectRecord, SenderRecord,
-};
+use super::freeze::{Anchor, Mark};
+use super::record::{CompanyRecord, Details, FieldTexts, NONE, ProspectRecord, SenderRecord};
 use super::workspace::{Answer, Workspace, invalid, key, text};
 use crate::lang::{Policy, Severity};
 use crate::model::{Company, Outcome, PolicyBundle, Prospect, Refusal, Sender, Settings};
@@ -141,7 +140,7 @@ impl Workspace {
         // What the old company's holds did to the plan is settled before they are left behind.
         let enrollments: Vec<u32> = self.data.enrollments_of(id).collect();
         for enrollment in &enrollments {
-            self.settle(*enrollment);
+            self.leave_company(*enrollment, after);
             self.unqueue(*enrollment);
         }
         if let Some(record) = self.data.prospects.get_mut(id) {
@@ -159,6 +158,23 @@ impl Workspace {
         for enrollment in enrollments {
             self.queue(enrollment);
         }
+    }
+
+    /// Settles an enrollment before its prospect leaves a company: what is live there lets go of
+    /// it, unless something else covers it, there or in the company that it comes to.
+    fn leave_company(&mut self, id: u32, after: u32) {
+        let now = self.mark();
+        let Some(record) = self.data.enrollments.get(id) else {
+            return;
+        };
+        let stays_held = self.data.is_company_held(after, record.campaign);
+        let left = (!stays_held).then_some(now);
+        let mut standing = self.data.standing_without(record, left);
+        // Of what was on the company that it comes to, nothing before now is about it.
+        let settled = Mark { at: standing.frozen.unwrap_or(now.at), step: now.over().step };
+        (standing.settled, standing.frozen) = (settled, None);
+        self.replan(id, |record| record.stand(&standing, settled.step));
+        self.forget_freezes(id);
     }
 
     pub(crate) fn put_sender(&mut self, sender: &Sender) -> Answer {
@@ -201,7 +217,7 @@ impl Workspace {
                 company_given: false,
                 zone: None,
                 first_enrollment: NONE,
-                anchor: super::record::Anchor::default(),
+                anchor: Anchor::default(),
                 details: None,
             });
         }
@@ -210,14 +226,11 @@ impl Workspace {
 
     /// Places the next send of an enrollment anew, after its zone or step changed.
     pub(crate) fn place_anew(&mut self, id: u32) {
+        self.settle(id);
         let Some(record) = self.data.enrollments.get(id) else {
             return;
         };
-        let plan = match record.plan.by {
-            DueBy::Delay => self.data.place_next(record, self.data.freed_at(record)),
-            // It was told to be due then: by a person's date, a retry, a release.
-            by => self.data.place_from(record, record.plan.due, by),
-        };
+        let plan = self.data.place_again(record);
         self.replan(id, |record| record.plan = plan);
     }
 
@@ -237,15 +250,6 @@ impl Workspace {
     fn touch_senders(&mut self) {
         for id in 0..super::pages::dense(self.data.senders.len()) {
             self.index.lanes.touch(id);
-        }
-    }
-
-    /// Stores the plan as it stands now.
-    pub(crate) fn settle(&mut self, id: u32) {
-        let now = self.data.now;
-        let settled = self.data.enrollments.get(id).map(|it| self.data.settled(it, now));
-        if let Some(settled) = settled {
-            self.replan(id, |record| record.plan = settled);
         }
     }
 }

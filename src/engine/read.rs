@@ -256,7 +256,7 @@ impl View<'_> {
         }
         let now = self.data.now;
         for (_, record) in self.data.enrollments.iter().filter(|it| Data::is_waiting(it.1)) {
-            let Some(planned) = self.data.settled(record, now).at else {
+            let Some(planned) = self.data.standing(record).plan.at else {
                 continue;
             };
             // What is overdue goes today, if it may.
@@ -338,7 +338,7 @@ impl Data {
         };
         let company = self.prospects.get(record.prospect).map_or(NONE, |it| it.company);
         let campaign = self.campaigns.get(record.campaign)?;
-        let waiting = Self::is_waiting(record);
+        let standing = self.standing(record);
         Some(EnrollmentView {
             campaign: self.campaign_names.text(record.campaign).to_owned(),
             prospect: self.prospect_names.text(record.prospect).to_owned(),
@@ -346,9 +346,10 @@ impl Data {
             sender: self.sender_names.text(record.sender).to_owned(),
             status,
             manually_paused,
-            sent: record.position,
+            sent: standing.sent(),
+            skipped: standing.skipped,
             steps: u16::try_from(campaign.steps.len()).unwrap_or(u16::MAX),
-            next: if waiting { self.settled(record, self.now).at } else { None },
+            next: standing.plan.at.filter(|_| Self::is_waiting(record)),
             last_sent: self.deliveries.get(record.last_delivery).map(|it| it.sent),
             zone: self.step_zone(record).name().to_owned(),
             holds: holds.into_iter().map(|(id, hold)| self.hold_view(id, hold)).collect(),
@@ -361,18 +362,17 @@ impl Data {
             return Vec::new();
         };
         let zone = self.step_zone(record);
-        let mut at = if Self::is_waiting(record) {
-            self.settled(record, self.now).at.map(|at| at.max(self.now))
-        } else {
-            None
-        };
+        let standing = self.standing(record);
+        let position = standing.position;
+        let planned = standing.plan.at.filter(|_| Self::is_waiting(record));
+        let mut at = planned.map(|at| at.max(self.now));
         let mut views = Vec::new();
-        for index in record.position..u16::try_from(campaign.steps.len()).unwrap_or(u16::MAX) {
+        for index in position..u16::try_from(campaign.steps.len()).unwrap_or(u16::MAX) {
             let Some(step) = campaign.steps.get(usize::from(index)) else {
                 break;
             };
             let scheduled = index < record.steps;
-            if index > record.position {
+            if index > position {
                 at = at.filter(|_| scheduled).and_then(|previous| {
                     let natural = plan::due(step.timing.delay, previous, zone);
                     plan::next_open(&step.timing, zone, natural)
@@ -382,7 +382,7 @@ impl Data {
                 step: index + 1,
                 message: step.name.clone(),
                 at: at.filter(|_| scheduled),
-                projected: index > record.position,
+                projected: index > position,
             });
         }
         views

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::freeze::{Anchor, Mark};
 use super::pages::Pages;
 use crate::lang::Counted;
 use crate::model::{Event, HoldKind, Instant, Outcome, ResumeMode, Scope, Step, Token};
@@ -12,48 +13,6 @@ use crate::plan::Zone;
 
 /// "No such id", where an id is optional.
 pub(crate) const NONE: u32 = u32::MAX;
-
-/// What holds hang off: those that are live, and when the last one was lifted.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Anchor {
-    /// Live holds in the order in which they were placed. A thin pointer, because nearly all
-    /// anchors have none and there is one for each enrollment.
-    live: Option<Box<LiveHolds>>,
-    /// The latest release; [`Instant::MIN`] if nothing was ever lifted here.
-    pub(crate) freed_at: Instant,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct LiveHolds {
-    ids: Vec<u32>,
-}
-
-impl Anchor {
-    pub(crate) fn live(&self) -> &[u32] {
-        self.live.as_ref().map_or(&[], |live| &live.ids)
-    }
-
-    pub(crate) fn attach(&mut self, hold: u32) {
-        self.live.get_or_insert_with(Box::default).ids.push(hold);
-    }
-
-    /// Takes a hold away at an instant. False if it was not there.
-    pub(crate) fn detach(&mut self, hold: u32, at: Instant) -> bool {
-        let Some(live) = &mut self.live else {
-            return false;
-        };
-        let before = live.ids.len();
-        live.ids.retain(|id| *id != hold);
-        let found = live.ids.len() < before;
-        if live.ids.is_empty() {
-            self.live = None;
-        }
-        if found {
-            self.freed_at = self.freed_at.max(at);
-        }
-        found
-    }
-}
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CompanyRecord {
@@ -133,7 +92,8 @@ pub(crate) enum Phase {
 pub(crate) struct Plan {
     /// The planned instant; none if there is no next step or it has no place.
     pub(crate) at: Option<Instant>,
-    /// The instant from which a place was looked for.
+    /// The instant from which a place was looked for; of a delay that was started again, the
+    /// instant from which it counts.
     pub(crate) due: Instant,
     /// What made it due then.
     pub(crate) by: DueBy,
@@ -149,7 +109,7 @@ impl Plan {
 pub(crate) enum DueBy {
     /// Its delay after the previous delivery or the enrolment.
     Delay,
-    /// The last hold on it was lifted.
+    /// It was free again.
     Release,
     /// A person gave the date.
     Reschedule,
@@ -157,6 +117,12 @@ pub(crate) enum DueBy {
     Retry,
     /// Its window went by, and this is the next one.
     Missed,
+    /// It was free again, and this much of the delay was left when it was held.
+    Remaining { days: u16, ms: u32 },
+    /// It was free again, and the whole delay counts from then.
+    Restart,
+    /// It was free again, and so many steps before it had gone by.
+    Skip { steps: u16 },
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -168,8 +134,10 @@ pub(crate) struct EnrollmentRecord {
     pub(crate) next_of_prospect: u32,
     /// The last delivery in the table of deliveries.
     pub(crate) last_delivery: u32,
-    /// Steps that went out; also the index of the next one.
+    /// Steps that are behind it: the index of the next one.
     pub(crate) position: u16,
+    /// How many of them did not go out, but were skipped on a release.
+    pub(crate) skipped: u16,
     /// Steps that are on its schedule.
     pub(crate) steps: u16,
     pub(crate) attempt: u8,
@@ -177,10 +145,17 @@ pub(crate) struct EnrollmentRecord {
     /// What the delay of the next step counts from: the previous delivery, or the enrolment.
     pub(crate) base: Instant,
     pub(crate) plan: Plan,
+    /// As of when the plan was made, and up to where the freezes are in it.
+    pub(crate) settled: Mark,
     pub(crate) anchor: Anchor,
 }
 
 impl EnrollmentRecord {
+    /// Whether its next send opens the conversation. Follow-ups outrank it.
+    pub(crate) const fn is_first(&self) -> bool {
+        self.last_delivery == NONE && self.attempt == 0
+    }
+
     /// Whether a step is left on its schedule.
     pub(crate) const fn has_next(&self) -> bool {
         self.position < self.steps

@@ -35,6 +35,11 @@ impl Data {
         }
     }
 
+    /// The number of the step that an enrollment waits for, counted from 1.
+    pub(crate) fn waits_for(&self, record: &EnrollmentRecord) -> Option<u16> {
+        record.has_next().then(|| self.standing(record).position + 1)
+    }
+
     /// The enrollments that match, in the order in which they were enrolled.
     pub(crate) fn select(&self, selection: &Selection) -> Result<Vec<u32>, Refusal> {
         let filter = Filter::new(self, selection)?;
@@ -88,7 +93,7 @@ impl<'a> Filter<'a> {
     fn takes(&self, record: &EnrollmentRecord) -> bool {
         self.campaign.is_none_or(|campaign| record.campaign == campaign)
             && self.prospect.is_none_or(|prospect| record.prospect == prospect)
-            && self.step.is_none_or(|step| record.has_next() && record.position + 1 == step)
+            && self.step.is_none_or(|step| self.data.waits_for(record) == Some(step))
             && self.company.is_none_or(|company| self.company_of(record) == company)
             && self.search.as_deref().is_none_or(|part| self.has(record, part))
             && self.status.is_none_or(|status| self.data.status(record) == status)

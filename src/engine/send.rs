@@ -101,12 +101,15 @@ impl Workspace {
                 self.index.lanes.park(place, hold);
                 continue;
             }
-            let settled = self.data.settled(record, now);
-            if settled.at == Some(place.planned) {
-                return Some(place);
+            let standing = self.data.standing(record);
+            let stays = standing.plan.at == Some(place.planned);
+            if !stays || standing.settled != record.settled {
+                self.settle(place.enrollment);
             }
             // Where it belongs now, another may come before it.
-            self.replan(place.enrollment, |record| record.plan = settled);
+            if stays {
+                return Some(place);
+            }
         }
     }
 
@@ -184,8 +187,11 @@ impl Workspace {
             return Ok(Outcome::Confirmed(Verdict::Revoked(revoked)));
         }
         let now = self.data.now;
+        let settled = self.mark().over();
         if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
             record.phase = Phase::Leaving;
+            // What covers it from here on is about the step after this one.
+            record.settled = settled;
         }
         if let Some(claim) = Arc::make_mut(&mut self.data.claims).get_mut(&token) {
             claim.confirmed = Some(now);
@@ -283,6 +289,7 @@ impl Workspace {
             record.position += 1;
             record.attempt = 0;
             record.base = sent;
+            record.settled.at = record.settled.at.max(sent);
             record.phase = Phase::Waiting;
             record.plan = Plan::NOTHING;
         }
@@ -332,8 +339,9 @@ impl Workspace {
             return;
         };
         let plan = self.data.place_from(record, from, DueBy::Retry);
+        let settled = self.mark();
         if let Some(record) = self.data.enrollments.get_mut(id) {
-            record.plan = plan;
+            (record.plan, record.settled) = (plan, settled);
         }
         self.queue(id);
     }

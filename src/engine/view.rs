@@ -81,6 +81,8 @@ pub struct EnrollmentView {
     pub manually_paused: bool,
     /// Steps that went out.
     pub sent: u16,
+    /// Steps that did not go out, but were skipped when a hold was lifted.
+    pub skipped: u16,
     /// Steps of the campaign.
     pub steps: u16,
     /// When the next send is planned. Of one that is held: where the plan was.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::data::Data;
 use super::fingerprint::{Fingerprint, fingerprint};
+use super::freeze::Mark;
 use super::index::{Index, Timer};
 use super::lanes::Place;
 use super::recall::Aside;
@@ -34,6 +35,8 @@ pub(crate) struct Workspace {
     pub(crate) aside: Option<Aside>,
     /// What the events showed of the rules, if somebody listens. It is no part of the state.
     pub(crate) heard: Option<Vec<Witness>>,
+    /// Where in the order of commands it is; set anew by each.
+    step: u64,
 }
 
 /// Where in the store's order a command stands: it makes tokens unique.
@@ -49,7 +52,7 @@ pub(crate) type Answer = Result<Outcome, Refusal>;
 impl Workspace {
     pub(crate) fn restored(data: Data) -> Self {
         let index = Index::of(&data);
-        Self { data, index, aside: None, heard: None }
+        Self { data, index, aside: None, heard: None, step: 0 }
     }
 
     /// Applies a command whose instant has been raised to the engine's time.
@@ -64,7 +67,9 @@ impl Workspace {
         let outcome = if ahead && !fresh && !matches!(command.action, Action::Advance) {
             Outcome::Refused(Refusal::TooFarAhead { at: command.at, now: self.data.now })
         } else {
+            self.step = Mark::before(order.sequence);
             self.pass_time(command.at);
+            self.step = Mark::of(order.sequence);
             self.dispatch(command, order).unwrap_or_else(Outcome::Refused)
         };
         if let Some(identity) = identity {
@@ -188,6 +193,11 @@ impl Workspace {
         }
     }
 
+    /// This moment in the order of commands.
+    pub(crate) const fn mark(&self) -> Mark {
+        Mark { at: self.data.now, step: self.step }
+    }
+
     /// Gives an enrollment a plan, and its place among those that wait.
     pub(crate) fn replan(&mut self, id: u32, change: impl FnOnce(&mut EnrollmentRecord)) {
         self.unqueue(id);
@@ -217,8 +227,45 @@ impl Workspace {
 
     pub(crate) fn place_of(&self, id: u32) -> Option<Place> {
         let record = self.data.enrollments.get(id).filter(|record| Data::is_waiting(record))?;
-        let (sender, first) = (record.sender, record.position == 0 && record.attempt == 0);
+        let (sender, first) = (record.sender, record.is_first());
         Some(Place { sender, first, planned: record.plan.at?, enrollment: id })
+    }
+
+    /// Stores where an enrollment stands now.
+    pub(crate) fn settle(&mut self, id: u32) {
+        let Some(record) = self.data.enrollments.get(id) else {
+            return;
+        };
+        let standing = self.data.standing(record);
+        let step = self.mark().over().step;
+        self.replan(id, |record| record.stand(&standing, step));
+        self.forget_freezes(id);
+    }
+
+    /// Forgets the freezes on an enrollment and on its prospect that are in every plan.
+    pub(crate) fn forget_freezes(&mut self, id: u32) {
+        let Some(record) = self.data.enrollments.get(id) else {
+            return;
+        };
+        let (step, prospect) = (record.settled.step, record.prospect);
+        if record.anchor.remembers()
+            && let Some(record) = self.data.enrollments.get_mut(id)
+        {
+            record.anchor.forget_before(step);
+        }
+        if self.data.prospects.get(prospect).is_none_or(|record| !record.anchor.remembers()) {
+            return;
+        }
+        // Who has nothing planned gets a plan that knows of all that was before.
+        let step = self.data.enrollments_of(prospect).filter_map(|id| {
+            let record = self.data.enrollments.get(id)?;
+            let idle = record.phase == Phase::Waiting && !Data::is_waiting(record);
+            (!idle).then_some(record.settled.step)
+        });
+        let step = step.min().unwrap_or(u64::MAX);
+        if let Some(record) = self.data.prospects.get_mut(prospect) {
+            record.anchor.forget_before(step);
+        }
     }
 
     fn end_lease(&mut self, token: Token) {

@@ -216,8 +216,8 @@ pub(super) fn unknown_value(
 pub(super) fn unknown_mode(at: Span, name: &str, nearest: Option<&str>) -> Finding {
     Finding::error(108, at, format!("unknown resume mode `{name}`"), "not a mode").help(mean_or(
         nearest,
-        "the mode is",
-        &["keep"],
+        "modes",
+        &["keep", "remaining", "restart", "skip"],
     ))
 }
 
@@ -389,11 +389,6 @@ pub(super) fn override_cycle(at: Span, path: &str) -> Finding {
 pub(super) fn override_of_stop(at: Span, name: &str) -> Finding {
     Finding::error(207, at, format!("rule `{name}` stops, and a stop is never overridden"), "stops")
         .help("narrow that rule with `except`")
-}
-
-pub(super) fn mode_not_supported(at: Span, name: &str) -> Finding {
-    let message = format!("resume mode `{name}` is not supported by this version");
-    Finding::error(208, at, message, "not supported").help("this version has `keep`")
 }
 
 pub(super) fn resume_without_from(at: Span) -> Finding {

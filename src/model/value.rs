@@ -159,12 +159,38 @@ pub enum ResumeMode {
     /// The first slot at or after the later of the planned instant and the release.
     #[default]
     Keep,
+    /// What was left of the delay when the timeline was held is counted from the release.
+    Remaining,
+    /// The whole delay is counted from the release.
+    Restart,
+    /// As `keep`, without the steps whose instants went by; the last one always stays.
+    Skip,
+}
+
+impl ResumeMode {
+    /// All modes.
+    pub const ALL: [Self; 4] = [Self::Keep, Self::Remaining, Self::Restart, Self::Skip];
+
+    /// The mode as the rules language writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Remaining => "remaining",
+            Self::Restart => "restart",
+            Self::Skip => "skip",
+        }
+    }
+
+    /// The mode of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
 }
 
 impl fmt::Display for ResumeMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Keep => "keep",
-        })
+        f.write_str(self.name())
     }
 }

@@ -33,6 +33,8 @@ pub enum Why {
     Delay(Delay),
     /// It was released, or asked for, only then.
     Released,
+    /// It was released, and this much of the delay had been left when it was held.
+    Remaining,
     /// The day is not among the step's.
     Weekday(Weekdays),
     /// The hours had not begun.
@@ -176,6 +178,11 @@ impl Told<'_> {
 }
 
 impl Move {
+    /// The move of a delay that went on with what was left of it.
+    pub(crate) const fn remaining(released: Instant, due: Instant, zone: Zone) -> Self {
+        Self { from: released, to: due, why: Why::Remaining, zone }
+    }
+
     /// The move in words, with a name for what the delay counts from, such as `step 2`.
     pub fn after<'a>(&'a self, previous: &'a str) -> impl fmt::Display + 'a {
         Words { step: self, previous: Some(previous) }
@@ -208,6 +215,10 @@ impl fmt::Display for Words<'_> {
                 }
             }
             Why::Released => write!(f, "released {to}"),
+            Why::Remaining => {
+                let rest = Rest::between(self.step.from, self.step.to);
+                write!(f, "{rest} left when it was held; released {from}")
+            }
             Why::Weekday(days) => {
                 let day = Day(from.0.date());
                 write!(f, "the step sends {}, not on {day}", DaySet(days))
@@ -269,16 +280,47 @@ impl fmt::Display for DaySet {
     }
 }
 
+/// How much of a delay was left, to the minute.
+struct Rest([(i64, &'static str); 3]);
+
+impl Rest {
+    const fn between(from: Instant, to: Instant) -> Self {
+        let minutes = to.ms_since(from) / 60_000;
+        Self([
+            (minutes / 1440, "day"),
+            (minutes / 60 % 24, "hour"),
+            (minutes % 60, "minute"),
+        ])
+    }
+}
+
+impl fmt::Display for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = self.0.iter().filter(|(count, _)| *count > 0).peekable();
+        let Some((count, unit)) = parts.next() else {
+            return f.write_str("less than a minute was");
+        };
+        let one = *count == 1 && parts.peek().is_none();
+        counted(f, count.unsigned_abs(), unit)?;
+        for (count, unit) in parts {
+            f.write_str(" ")?;
+            counted(f, count.unsigned_abs(), unit)?;
+        }
+        f.write_str(if one { " was" } else { " were" })
+    }
+}
+
+fn counted(f: &mut fmt::Formatter<'_>, n: u64, unit: &str) -> fmt::Result {
+    let plural = if n == 1 { "" } else { "s" };
+    write!(f, "{n} {unit}{plural}")
+}
+
 struct Length(Delay);
 
 impl fmt::Display for Length {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [(u64, &str); 4] =
             [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1000, "second")];
-        let counted = |f: &mut fmt::Formatter<'_>, n: u64, unit: &str| {
-            let plural = if n == 1 { "" } else { "s" };
-            write!(f, "{n} {unit}{plural}")
-        };
         match self.0 {
             Delay::ElapsedMs(ms) => {
                 let unit = UNITS.into_iter().find(|(unit, _)| ms != 0 && ms % unit == 0);

@@ -23,6 +23,8 @@ mod laws;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
+mod resuming;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod tidy;

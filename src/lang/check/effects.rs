@@ -10,9 +10,6 @@ use super::Checker;
 use super::paths::Known;
 use crate::model::{HoldKind, ResumeMode, Scope};
 
-/// The modes of the language that this version does not have.
-const LATER_MODES: [&str; 3] = ["remaining", "restart", "skip"];
-
 impl Checker<'_> {
     pub(super) fn effects(
         &mut self,
@@ -28,7 +25,13 @@ impl Checker<'_> {
         let mut count = 0;
         for effect in &decl.effects {
             if effect.verb == Verb::Resume && effect.from.is_empty() {
-                self.mode(effect, &mut open_pause);
+                let mode = self.mode(effect, open_pause);
+                // Where the pause itself is wrong, the last plan may be of another effect: a
+                // policy with an error is never used.
+                if let (Some(said), Some(EffectPlan::Hold { mode, .. })) = (mode, plans.last_mut()) {
+                    *mode = said;
+                }
+                open_pause = false;
                 continue;
             }
             open_pause = effect.verb == Verb::Pause;
@@ -48,29 +51,27 @@ impl Checker<'_> {
         plans.into()
     }
 
-    /// `resume keep` behind a pause.
-    fn mode(&mut self, effect: &EffectDecl, open_pause: &mut bool) {
+    /// The mode of a `resume` behind a pause.
+    fn mode(&mut self, effect: &EffectDecl, open_pause: bool) -> Option<ResumeMode> {
         let Some(word) = &effect.target else {
             self.say(say::resume_without_from(effect.at));
-            return;
+            return None;
         };
-        if LATER_MODES.contains(&word.text.as_str()) {
-            self.say(say::mode_not_supported(word.at, &word.text));
-        } else if word.text == ResumeMode::Keep.to_string() {
-            if !*open_pause {
+        let mode = ResumeMode::named(&word.text);
+        if mode.is_some() {
+            if !open_pause {
                 self.say(say::mode_without_pause(word.at, &word.text));
             }
         } else if Scope::named(&word.text).is_some() || word.text.contains('.') {
             self.say(say::resume_without_from(effect.at));
         } else {
-            let modes = ["keep", "remaining", "restart", "skip"];
-            let nearest = self.nearest(&word.text, modes);
+            let nearest = self.nearest(&word.text, ResumeMode::ALL.map(ResumeMode::name));
             self.say(say::unknown_mode(word.at, &word.text, nearest));
         }
         for (tail, at) in &effect.tails {
             self.say(say::bad_tail(*at, tail.word(), "it belongs to the pause"));
         }
-        *open_pause = false;
+        mode
     }
 
     fn effect(&mut self, effect: &EffectDecl, events: &[u32], known: &Known) -> Option<EffectPlan> {

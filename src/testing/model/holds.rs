@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Model, Outcome, invalid, known, unknown};
-use crate::model::{BlockedBy, HoldId, HoldKind, HoldTarget, Instant, Refusal, Scope};
+use crate::model::{
+    BlockedBy, HoldId, HoldKind, HoldTarget, Instant, Refusal, ResumeMode, Scope,
+};
 
 /// What a hold is over, by key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,15 +61,16 @@ pub(super) struct Hold {
     pub kind: HoldKind,
     pub target: Target,
     pub until: Option<Instant>,
+    pub mode: ResumeMode,
     /// None if a person placed it.
     pub rule: Option<String>,
     pub identity: Option<Identity>,
-    pub ended: bool,
+    pub ended: Option<Instant>,
 }
 
 impl Hold {
     pub(super) const fn live(&self) -> bool {
-        !self.ended
+        self.ended.is_none()
     }
 }
 
@@ -116,7 +119,7 @@ impl Model {
 
     /// A hold whose end is past is recorded and has no effect.
     pub(super) fn place_hold(&mut self, mut hold: Hold) -> usize {
-        hold.ended = hold.until.is_some_and(|until| until <= self.now);
+        hold.ended = hold.until.filter(|until| *until <= self.now);
         self.holds.push(hold);
         self.holds.len() - 1
     }
@@ -197,8 +200,15 @@ impl Model {
             Target::Selection(members) => Some(members.len() as u64),
             _ => None,
         };
-        let id =
-            self.place_hold(Hold { kind, target, until, rule: None, identity: None, ended: false });
+        let id = self.place_hold(Hold {
+            kind,
+            target,
+            until,
+            mode: ResumeMode::Keep,
+            rule: None,
+            identity: None,
+            ended: None,
+        });
         Ok(Outcome::Held { hold: number(id), members, live: self.holds[id].live() })
     }
 }

@@ -11,6 +11,7 @@
 )]
 
 mod facts;
+mod freezing;
 mod holds;
 mod picture;
 mod recording;
@@ -49,6 +50,8 @@ enum Phase {
 enum Due {
     AfterDelay,
     From(Instant),
+    /// The delay counts from this instant.
+    DelayFrom(Instant),
 }
 
 #[derive(Clone, Debug)]
@@ -59,15 +62,17 @@ struct Enrollment {
     /// Steps that went out, and steps that are on its schedule.
     position: usize,
     steps: usize,
+    /// How many of the steps behind it did not go out.
+    skipped: usize,
     attempt: u8,
     phase: Phase,
     /// The last delivery, or the enrolment.
     base: Instant,
     due: Due,
     planned: Option<Instant>,
-    covered: bool,
-    /// When it last became free.
-    freed: Instant,
+    frozen: Option<freezing::Frozen>,
+    /// What was frozen and freed while a send was out of the timeline.
+    missed: Vec<freezing::Freeze>,
     last_sent: Option<Instant>,
 }
 
@@ -183,7 +188,7 @@ impl Model {
                 .filter(|id| self.holds[*id].live() && self.holds[*id].until == Some(due))
                 .collect();
             for id in ending {
-                self.holds[id].ended = true;
+                self.holds[id].ended = Some(due);
             }
             self.look_at_all(due);
             let leases: Vec<Token> = self
@@ -210,24 +215,6 @@ impl Model {
     /// Whether a claim's lease still means something.
     fn runs(&self, claim: &Claim) -> bool {
         self.enrollments[claim.enrollment].phase != Phase::Unknown
-    }
-
-    /// Brings every timeline up to an instant: one that became free goes on at the later of its
-    /// plan and now; one whose window went by waits in the next.
-    fn look_at_all(&mut self, now: Instant) {
-        for at in 0..self.enrollments.len() {
-            let covered = self.covering(at).next().is_some();
-            let was = std::mem::replace(&mut self.enrollments[at].covered, covered);
-            if was && !covered {
-                self.enrollments[at].freed = now;
-                if self.enrollments[at].planned.is_some_and(|planned| planned < now) {
-                    self.place(at, now);
-                }
-            }
-            if !covered && self.enrollments[at].phase == Phase::Waiting {
-                self.move_on_if_missed(at, now);
-            }
-        }
     }
 
     fn move_on_if_missed(&mut self, at: usize, now: Instant) {
@@ -280,16 +267,15 @@ impl Model {
         let enrollment = &self.enrollments[at];
         match enrollment.due {
             Due::From(from) => self.place(at, from),
-            Due::AfterDelay => {
-                let (timing, zone) = (self.next_timing(at), self.step_zone(at));
-                let natural = plan::due(timing.delay, enrollment.base, zone);
-                let freed = enrollment.freed;
-                self.place(at, natural.max(freed));
-                if natural >= freed {
-                    self.enrollments[at].due = Due::AfterDelay;
-                }
-            }
+            Due::AfterDelay => self.place_by_delay(at, enrollment.base, Due::AfterDelay),
+            Due::DelayFrom(from) => self.place_by_delay(at, from, Due::DelayFrom(from)),
         }
+    }
+
+    fn place_by_delay(&mut self, at: usize, from: Instant, due: Due) {
+        let delay = self.next_timing(at).delay;
+        self.place(at, plan::due(delay, from, self.step_zone(at)));
+        self.enrollments[at].due = due;
     }
 
     fn status(&self, at: usize) -> Status {

@@ -53,7 +53,7 @@ impl Picture {
                 key: format!("{} in {}", it.prospect, it.campaign),
                 sender: it.sender.clone(),
                 status,
-                sent: it.position,
+                sent: it.position - it.skipped,
                 last_sent: it.last_sent,
                 next: it.planned.filter(|_| status == Status::Scheduled),
                 holds: model.covering(at).map(|(_, hold)| meaning(hold)).collect(),

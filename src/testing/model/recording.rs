@@ -5,7 +5,8 @@ use super::holds::{Hold, Target, number};
 use super::{Answer, DAY_MS, Model, known};
 use crate::lang::{Effect, End, Ending, EventError, Fired, Policy, TypedEvent};
 use crate::model::{
-    Event, HoldChange, HoldId, HoldKind, Instant, Outcome, Refusal, Report, Scope, Token,
+    Event, HoldChange, HoldId, HoldKind, Instant, Outcome, Refusal, Report, ResumeMode, Scope,
+    Token,
 };
 use crate::plan::{self, Zone};
 
@@ -209,20 +210,21 @@ impl Model {
         for it in fired {
             let rule = name(it.rule.0.into());
             let placed = match &it.action {
-                Effect::Hold { kind, scope, end, .. } => {
+                Effect::Hold { kind, scope, end, mode } => {
                     let until = self.ends(about, end);
                     let targets = self.targets(about, *scope);
-                    targets.map(|targets| (*kind, targets, until))
+                    targets.map(|targets| (*kind, targets, until, *mode))
                 }
                 Effect::Error(why) => Err(why.clone()),
                 _ => continue,
             };
-            let (kind, targets, until, rule_name) = match placed {
-                Ok((kind, targets, until)) => (kind, targets, until, rule.clone()),
+            let (kind, targets, until, mode, rule_name) = match placed {
+                Ok((kind, targets, until, mode)) => (kind, targets, until, mode, rule.clone()),
                 Err(why) => {
                     errors.push(why);
                     let subject = vec![subject(about)];
-                    (HoldKind::Pause, subject, None, "rule-error".to_owned())
+                    let mode = ResumeMode::Keep;
+                    (HoldKind::Pause, subject, None, mode, "rule-error".to_owned())
                 }
             };
             for target in targets {
@@ -235,9 +237,10 @@ impl Model {
                         kind,
                         target: target.clone(),
                         until,
+                        mode,
                         rule: Some(rule_name.clone()),
                         identity: Some(identity),
-                        ended: false,
+                        ended: None,
                     })
                 });
                 holds.push(HoldChange {
@@ -270,10 +273,11 @@ impl Model {
             let rules: Vec<String> = rules.iter().map(|rule| name(rule.0.into())).collect();
             for target in self.targets(about, *scope).unwrap_or_default() {
                 for id in self.live_on(&target) {
+                    let now = self.now;
                     let hold = &mut self.holds[id];
                     let named = hold.rule.as_ref().is_some_and(|it| rules.contains(it));
                     if hold.kind == HoldKind::Pause && named && hold.identity.is_some() {
-                        hold.ended = true;
+                        hold.ended = Some(now);
                         lifted.push(number(id));
                     }
                 }
@@ -381,12 +385,13 @@ impl Model {
         let seen = self.was_seen(&identity) || !placed.is_empty() || counted;
         let (mut lifted, mut kept): (Vec<HoldId>, Vec<HoldId>) = (Vec::new(), Vec::new());
         for id in placed {
+            let now = self.now;
             let hold = &mut self.holds[id];
             if !hold.live() {
                 continue;
             }
             if hold.kind == HoldKind::Pause || (by.is_some() && reason.is_some()) {
-                hold.ended = true;
+                hold.ended = Some(now);
                 lifted.push(number(id));
             } else {
                 kept.push(number(id));

@@ -1,7 +1,8 @@
 //! What a person lifts, resumes and reschedules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::freezing::Frozen;
 use super::holds::{Target, number};
 use super::{Answer, Instant, Model, Outcome, Phase, Refusal, Selection, invalid, unknown};
 use crate::model::{BlockedBy, HoldId, HoldKind, HoldTarget};
@@ -16,18 +17,19 @@ impl Model {
         if is_stop && (by.is_none() || reason.is_none()) {
             return Err(Refusal::NeedsPerson);
         }
-        self.holds[id].ended = true;
+        self.holds[id].ended = Some(self.now);
         Ok(Outcome::Applied)
     }
 
     /// Lets an enrollment out of a hold on it; a selection's hold goes on for the others.
     fn let_out(&mut self, at: usize, id: usize) {
+        let now = self.now;
         let hold = &mut self.holds[id];
         match &mut hold.target {
             Target::Selection(members) if members.len() > 1 => {
                 members.remove(&at);
             }
-            _ => hold.ended = true,
+            _ => hold.ended = Some(now),
         }
     }
 
@@ -40,7 +42,6 @@ impl Model {
         if let HoldTarget::Selection(selection) = target {
             let members = self.select(selection)?;
             let lifted = self.release(&members, prospects);
-            self.look_at_all(self.now);
             if let Some(from) = reschedule {
                 self.activate(selection, &members);
                 self.move_to(&members, from);
@@ -64,12 +65,11 @@ impl Model {
             _ => {
                 let pauses = self.pauses_on(&resolved);
                 for id in &pauses {
-                    self.holds[*id].ended = true;
+                    self.holds[*id].ended = Some(self.now);
                 }
                 pauses.len() as u64
             }
         };
-        self.look_at_all(self.now);
         if let (Some(from), Some(selection)) = (reschedule, selection) {
             let members = self.select(&selection)?;
             self.activate(&selection, &members);
@@ -117,7 +117,7 @@ impl Model {
             }
             if prospects {
                 for id in self.pauses_on(&on_prospect) {
-                    self.holds[id].ended = true;
+                    self.holds[id].ended = Some(self.now);
                     lifted.insert(id);
                 }
             }
@@ -133,7 +133,6 @@ impl Model {
     ) -> Answer {
         let members = self.select(selection)?;
         let lifted = if resume { self.release(&members, false) } else { 0 };
-        self.look_at_all(self.now);
         self.activate(selection, &members);
         let moved = self.move_to(&members, from);
         let (still_held, held_by) = self.still_held(&members);
@@ -170,6 +169,10 @@ impl Model {
             let enrollment = &self.enrollments[*at];
             if enrollment.phase == Phase::Waiting && enrollment.has_next() {
                 self.place(*at, from.max(self.now));
+                // A date stands instead of the modes of what was lifted together with it.
+                let by: BTreeSet<usize> = self.covering(*at).map(|(id, _)| id).collect();
+                let frozen = Frozen { since: self.now, by, gone: BTreeMap::new() };
+                self.enrollments[*at].frozen = Some(frozen).filter(|it| !it.by.is_empty());
                 moved += 1;
             }
         }

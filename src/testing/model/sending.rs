@@ -3,7 +3,8 @@
 use super::holds::{Hold, Target};
 use super::{Answer, Claim, Due, HOUR_MS, Model, Phase, unknown};
 use crate::model::{
-    DueSend, HoldKind, Instant, Outcome, Refusal, Report, Revoked, Sender, Token, Verdict,
+    DueSend, HoldKind, Instant, Outcome, Refusal, Report, ResumeMode, Revoked, Sender, Token,
+    Verdict,
 };
 use crate::plan::{self, Zone};
 
@@ -52,7 +53,7 @@ impl Model {
             })
             .min_by_key(|at| {
                 let it = &self.enrollments[*at];
-                (it.position == 0 && it.attempt == 0, it.planned, *at)
+                (it.last_sent.is_none() && it.attempt == 0, it.planned, *at)
             })
     }
 
@@ -113,9 +114,14 @@ impl Model {
         if claim.confirmed.is_some() {
             self.enrollments[claim.enrollment].phase = Phase::Unknown;
         } else {
-            self.claims.remove(&token);
-            self.enrollments[claim.enrollment].phase = Phase::Waiting;
+            self.give_back(token, claim.enrollment);
         }
+    }
+
+    fn give_back(&mut self, token: Token, at: usize) {
+        self.claims.remove(&token);
+        self.enrollments[at].phase = Phase::Waiting;
+        self.catch_up(at, Instant::MIN);
     }
 
     pub(super) fn confirm(&mut self, token: Token) -> Answer {
@@ -141,13 +147,13 @@ impl Model {
             Revoked::GapNotPassed
         } else {
             self.enrollments[at].phase = Phase::Leaving;
+            self.enrollments[at].missed.clear();
             self.went.entry(sender.key).or_default().push(self.now);
             let confirmed = Some(self.now);
             self.claims.insert(token, Claim { confirmed, ..claim });
             return Ok(Outcome::Confirmed(Verdict::Go));
         };
-        self.claims.remove(&token);
-        self.enrollments[at].phase = Phase::Waiting;
+        self.give_back(token, at);
         Ok(Outcome::Confirmed(Verdict::Revoked(revoked)))
     }
 
@@ -171,6 +177,7 @@ impl Model {
                 it.last_sent = Some(sent);
                 it.due = Due::AfterDelay;
                 self.place_anew(at);
+                self.catch_up(at, sent);
                 self.tally.sent += 1;
                 self.tell(at, ("sent", sent), token, None);
             }
@@ -199,14 +206,16 @@ impl Model {
         }
         let (campaign, prospect) = (it.campaign.clone(), it.prospect.clone());
         self.place(at, self.now.plus_ms(wait_ms));
+        self.begin_anew(at);
         if let Some(why) = why {
             self.place_hold(Hold {
                 kind: HoldKind::Pause,
                 target: Target::Enrollment { campaign, prospect },
                 until: None,
+                mode: ResumeMode::Keep,
                 rule: Some(why.to_owned()),
                 identity: None,
-                ended: false,
+                ended: None,
             });
         }
         let class = if for_now { "temporary" } else { "permanent" };
@@ -228,6 +237,7 @@ impl Model {
         self.enrollments[at].phase = Phase::Waiting;
         self.enrollments[at].attempt += 1;
         self.place(at, self.now);
+        self.begin_anew(at);
         Ok(Outcome::Applied)
     }
 }

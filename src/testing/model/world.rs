@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Answer, Due, Enrollment, Model, Phase, invalid, known, unknown};
 use crate::lang::Policy;
 use crate::model::{
-    Campaign, Company, HoldKind, Instant, Outcome, PolicyBundle, Prospect, Refusal, Sender,
+    Campaign, Company, HoldKind, Outcome, PolicyBundle, Prospect, Refusal, Sender,
     Settings, Step,
 };
 use crate::plan::Zone;
@@ -100,14 +100,31 @@ impl Model {
         if let Some(company) = &company {
             self.company(company);
         }
+        let before = self.prospects[&key].company.clone();
         if let Some(record) = self.prospects.get_mut(&key) {
-            record.company = company;
+            record.company.clone_from(&company);
         }
         self.look_at_all(self.now);
+        if before != company {
+            self.forget_old_company(&key);
+        }
         if rezoned {
             self.replan(|enrollment| enrollment.prospect == key);
         }
         Ok(Outcome::Applied)
+    }
+
+    /// The holds of the company that was left let go, or never were: what still holds is another's.
+    fn forget_old_company(&mut self, prospect: &str) {
+        for at in 0..self.enrollments.len() {
+            if self.enrollments[at].prospect == prospect {
+                if self.enrollments[at].phase != Phase::Waiting {
+                    self.begin_anew(at);
+                } else if let Some(frozen) = &mut self.enrollments[at].frozen {
+                    frozen.gone.clear();
+                }
+            }
+        }
     }
 
     /// Its domain's company, else the registrable part of the domain: here, its last two labels.
@@ -184,6 +201,9 @@ impl Model {
         for at in 0..self.enrollments.len() {
             if which(&self.enrollments[at]) {
                 self.place_anew(at);
+                if let Some(frozen) = &mut self.enrollments[at].frozen {
+                    frozen.gone.clear();
+                }
             }
         }
     }
@@ -216,13 +236,14 @@ impl Model {
             sender: sender.clone(),
             position: 0,
             steps: self.active_steps[campaign],
+            skipped: 0,
             attempt: 0,
             phase: Phase::Waiting,
             base: self.now,
             due: Due::AfterDelay,
             planned: None,
-            covered: false,
-            freed: Instant::MIN,
+            frozen: None,
+            missed: Vec::new(),
             last_sent: None,
         });
         let at = self.enrollments.len() - 1;

@@ -230,7 +230,10 @@ fn event() -> BoxedStrategy<Event> {
 }
 
 fn set_up() -> BoxedStrategy<Action> {
-    let newcomer = owned(&PROSPECTS).prop_map(|key| Prospect { key, ..Prospect::default() });
+    // One who is there already may come to another company.
+    let newcomer = (owned(&PROSPECTS), option::weighted(0.4, company()));
+    let newcomer =
+        newcomer.prop_map(|(key, company)| Prospect { key, company, ..Prospect::default() });
     let sender = (owned(&SENDERS), 0_u32..6, select(vec![0, 120_000]));
     let sender = sender.prop_map(|(key, limit, gap_ms)| Sender {
         key,

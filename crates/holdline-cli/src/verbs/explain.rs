@@ -211,7 +211,7 @@ pub fn verdict(verdict: &RuleOutcome) -> Option<String> {
 
 fn next(it: &EnrollmentExplanation, zone: Zone, now: Instant, width: usize) -> String {
     let row = &it.enrollment;
-    let step = row.sent + 1;
+    let step = row.sent + row.skipped + 1;
     let city = moment::city(zone);
     let is_held = !row.holds.is_empty();
     let what = match row.next {

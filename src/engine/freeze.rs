@@ -1,0 +1,218 @@
+//! What holds hang off, and when they covered it: enough to find out later where a timeline goes
+//! on, so that nothing has to be looked at when a hold is placed or lifted.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Instant, ResumeMode};
+
+/// The freezes that a target remembers. Of more than these the oldest two count as one, from the
+/// beginning of the first to the end of the second: a timeline that waits through all of them
+/// may go on later than it had to, never earlier than it may.
+const MAX_FREEZES: usize = 64;
+
+/// A moment in the order of commands.
+///
+/// Several commands may share an instant; the step tells them apart. What time does on the way to
+/// a command has a step of its own before the command's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mark {
+    pub(crate) at: Instant,
+    pub(crate) step: u64,
+}
+
+impl Mark {
+    /// The step in which time passes before a command with this sequence number.
+    pub(crate) const fn before(sequence: u64) -> u64 {
+        sequence.saturating_mul(2)
+    }
+
+    /// The step of a command with this sequence number.
+    pub(crate) const fn of(sequence: u64) -> u64 {
+        sequence.saturating_mul(2).saturating_add(1)
+    }
+
+    /// When everything of this step is over.
+    pub(crate) const fn over(self) -> Self {
+        Self { at: self.at, step: self.step.saturating_add(1) }
+    }
+}
+
+/// A set of resume modes: those of the holds that let go at one instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Modes(u8);
+
+impl Modes {
+    const fn bit(mode: ResumeMode) -> u8 {
+        match mode {
+            ResumeMode::Keep => 1,
+            ResumeMode::Remaining => 2,
+            ResumeMode::Restart => 4,
+            ResumeMode::Skip => 8,
+        }
+    }
+
+    pub(crate) const fn with(self, mode: ResumeMode) -> Self {
+        Self(self.0 | Self::bit(mode))
+    }
+
+    pub(crate) const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = ResumeMode> {
+        ResumeMode::ALL.into_iter().filter(move |mode| self.0 & Self::bit(*mode) != 0)
+    }
+}
+
+/// A stretch in which something was covered, half-open, and how the holds whose lifting ended it
+/// let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Freeze {
+    pub(crate) from: Mark,
+    pub(crate) to: Mark,
+    pub(crate) modes: Modes,
+}
+
+/// A freeze as an enrollment sees it: of one target, or of several that overlap; maybe not over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cover {
+    pub(crate) from: Mark,
+    pub(crate) to: Option<Mark>,
+    pub(crate) modes: Modes,
+}
+
+impl Cover {
+    /// Takes in another that overlaps this one: it ends where the later of the two does, with the
+    /// modes of all that let go at that very instant.
+    fn join(&mut self, other: Self) {
+        let (Some(own), Some(others)) = (self.to, other.to) else {
+            self.to = None;
+            return;
+        };
+        if others.at == own.at {
+            self.modes = self.modes.and(other.modes);
+            self.to = Some(if others.step > own.step { others } else { own });
+        } else if others.at > own.at {
+            (self.to, self.modes) = (Some(others), other.modes);
+        }
+    }
+}
+
+/// Overlapping covers freeze once.
+pub(crate) fn merged(mut covers: Vec<Cover>) -> Vec<Cover> {
+    covers.sort_by_key(|cover| cover.from.step);
+    let mut merged: Vec<Cover> = Vec::new();
+    for cover in covers {
+        match merged.last_mut() {
+            // Lifted and placed in the same step, it was never free.
+            Some(last) if last.to.is_none_or(|to| cover.from.step <= to.step) => last.join(cover),
+            _ => merged.push(cover),
+        }
+    }
+    merged
+}
+
+/// What holds hang off: those that are live, and the freezes that somebody may not know of yet. A
+/// thin pointer, because nearly all anchors have none and there is one for each enrollment.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Anchor {
+    held: Option<Box<Held>>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Held {
+    /// Live holds in the order in which they were placed.
+    live: Vec<u32>,
+    /// When the live ones began to cover it.
+    since: Mark,
+    /// The last end of a hold since then, and how those that ended at that instant let go.
+    ended: Instant,
+    modes: Modes,
+    /// In the order in which they ended.
+    freezes: Vec<Freeze>,
+}
+
+impl Anchor {
+    pub(crate) fn live(&self) -> &[u32] {
+        self.held.as_ref().map_or(&[], |held| &held.live)
+    }
+
+    pub(crate) fn attach(&mut self, hold: u32, now: Mark) {
+        let held = self.held.get_or_insert_with(|| {
+            let (live, freezes) = (Vec::new(), Vec::new());
+            Box::new(Held { live, since: now, ended: now.at, modes: Modes::default(), freezes })
+        });
+        if held.live.is_empty() {
+            (held.since, held.ended, held.modes) = (now, now.at, Modes::default());
+        }
+        held.live.push(hold);
+    }
+
+    /// Takes a hold away. False if it was not there.
+    pub(crate) fn detach(&mut self, hold: u32, mode: ResumeMode, now: Mark) -> bool {
+        let Some(held) = &mut self.held else {
+            return false;
+        };
+        let before = held.live.len();
+        held.live.retain(|id| *id != hold);
+        if held.live.len() == before {
+            return false;
+        }
+        let same = held.ended == now.at;
+        held.modes = if same { held.modes } else { Modes::default() }.with(mode);
+        held.ended = now.at;
+        if held.live.is_empty() {
+            // What one step placed and lifted covered nothing.
+            if held.since.step < now.step {
+                held.remember(Freeze { from: held.since, to: now, modes: held.modes });
+            }
+            self.tidy();
+        }
+        true
+    }
+
+    /// What of it an enrollment has to take into account that is settled up to a step.
+    pub(crate) fn covers(&self, step: u64) -> impl Iterator<Item = Cover> {
+        let held = self.held.as_deref();
+        let freezes = held.map_or(&[][..], |held| &held.freezes);
+        // They are in the order of their ends: nearly always there is nothing to look at.
+        let first = freezes.partition_point(|freeze| freeze.to.step < step);
+        let over = freezes.iter().skip(first);
+        let over = over.map(|it| Cover { from: it.from, to: Some(it.to), modes: it.modes });
+        let live = held.filter(|held| !held.live.is_empty());
+        over.chain(live.map(|held| Cover {
+            from: held.since,
+            to: None,
+            modes: Modes::default(),
+        }))
+    }
+
+    /// Whether freezes are remembered.
+    pub(crate) fn remembers(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| !held.freezes.is_empty())
+    }
+
+    /// Forgets what everybody under it is settled beyond.
+    pub(crate) fn forget_before(&mut self, step: u64) {
+        if let Some(held) = &mut self.held {
+            held.freezes.retain(|freeze| freeze.to.step >= step);
+        }
+        self.tidy();
+    }
+
+    fn tidy(&mut self) {
+        self.held.take_if(|held| held.live.is_empty() && held.freezes.is_empty());
+    }
+}
+
+impl Held {
+    fn remember(&mut self, freeze: Freeze) {
+        if self.freezes.len() >= MAX_FREEZES {
+            let oldest = self.freezes.remove(0);
+            if let Some(next) = self.freezes.first_mut() {
+                next.from = oldest.from;
+            }
+        }
+        self.freezes.push(freeze);
+    }
+}
