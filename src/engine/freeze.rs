@@ -180,11 +180,7 @@ impl Anchor {
         let over = freezes.iter().skip(first);
         let over = over.map(|it| Cover { from: it.from, to: Some(it.to), modes: it.modes });
         let live = held.filter(|held| !held.live.is_empty());
-        over.chain(live.map(|held| Cover {
-            from: held.since,
-            to: None,
-            modes: Modes::default(),
-        }))
+        over.chain(live.map(|held| Cover { from: held.since, to: None, modes: Modes::default() }))
     }
 
     /// Whether freezes are remembered.

@@ -1,8 +1,8 @@
 //! What is held as such: a company, a campaign, a sender, everything.
 
 use super::data::Data;
+use super::freeze::Anchor;
 use super::read::View;
-use super::record::Anchor;
 use super::view::HoldView;
 use crate::model::HoldTarget;
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::data::Published;
+use super::data::{Data, Published};
 use super::read::View;
 use super::state::{DEFAULT_WORKSPACE, State};
 use super::workspace::Workspace;
@@ -15,9 +15,10 @@ impl State {
     /// only matters where a state is kept.
     pub(crate) fn under(policy: Arc<Policy>) -> Self {
         let mut state = Self::new();
-        let mut workspace = Workspace { heard: Some(Vec::new()), ..Workspace::default() };
         let bundle = PolicyBundle { files: Vec::new() };
-        workspace.data.policies = Arc::new(vec![Published { bundle, policy }]);
+        let policies = Arc::new(vec![Published { bundle, policy }]);
+        let mut workspace = Workspace::restored(Data { policies, ..Data::default() });
+        workspace.heard = Some(Vec::new());
         state.names.intern(DEFAULT_WORKSPACE);
         state.workspaces.push(workspace);
         state

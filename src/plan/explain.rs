@@ -286,11 +286,7 @@ struct Rest([(i64, &'static str); 3]);
 impl Rest {
     const fn between(from: Instant, to: Instant) -> Self {
         let minutes = to.ms_since(from) / 60_000;
-        Self([
-            (minutes / 1440, "day"),
-            (minutes / 60 % 24, "hour"),
-            (minutes % 60, "minute"),
-        ])
+        Self([(minutes / 1440, "day"), (minutes / 60 % 24, "hour"), (minutes % 60, "minute")])
     }
 }
 

@@ -11,7 +11,7 @@ use super::StoreError;
 use super::disk::{Disk, OsDisk};
 
 /// The newest store format that this version reads, and the one it writes.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 2;
 const NAME: &str = "format";
 const UNFINISHED: &str = "format.new";
 const FIRST_LINE: &str = "holdline store";

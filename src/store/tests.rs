@@ -101,10 +101,10 @@ fn a_newer_format_is_refused_by_name_and_left_alone() {
     filled(dir.path());
     let format = dir.path().join("format");
     let text = std::fs::read_to_string(&format).unwrap();
-    std::fs::write(&format, text.replace("format 3", "format 4")).unwrap();
+    std::fs::write(&format, text.replace("format 2", "format 3")).unwrap();
     let before = contents(dir.path());
     let refused = open(dir.path()).unwrap_err();
-    let message = "store format 4 is newer than this version reads (3)";
+    let message = "store format 3 is newer than this version reads (2)";
     assert_eq!(refused.to_string(), message);
     assert_eq!(refused.help(), "use a newer holdline");
     assert_eq!(contents(dir.path()), before);

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use super::durable::{fill, open};
 use holdline::store::FORMAT;
 
-/// The digest of what the fixtures hold, in a file beside the store.
+/// The digest of what the fixtures hold, in a file beside the store. It is no format: a version
+/// that takes it over more of the state writes it anew.
 const DIGEST: &str = "digest.txt";
 
 fn fixtures() -> PathBuf {

@@ -136,7 +136,10 @@ fn skip_never_drops_the_last_step() {
     let held = hold(&mut host, "skip");
     host.silent_until("2026-02-01T09:00:00Z");
     lift(&mut host, &held);
-    assert_eq!(why(&host), "step 2 went by while it was held and is skipped; step 3 is due Sun 1 Feb 09:00");
+    assert_eq!(
+        why(&host),
+        "step 2 went by while it was held and is skipped; step 3 is due Sun 1 Feb 09:00"
+    );
     host.sends_at("2026-02-01T09:00:00Z", &["ann@acme.io 3"]);
 }
 
@@ -301,10 +304,7 @@ fn a_message_that_was_leaving_is_counted_from_its_delivery() {
 #[test]
 fn the_plan_says_why() {
     for (mode, expected) in [
-        (
-            "remaining",
-            "6 days were left when it was held; released Wed 7 Jan 09:00",
-        ),
+        ("remaining", "6 days were left when it was held; released Wed 7 Jan 09:00"),
         (
             "restart",
             "released Wed 7 Jan 09:00; its delay starts anew; 10 days after the release is Sat 17 Jan \

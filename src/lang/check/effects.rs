@@ -28,7 +28,8 @@ impl Checker<'_> {
                 let mode = self.mode(effect, open_pause);
                 // Where the pause itself is wrong, the last plan may be of another effect: a
                 // policy with an error is never used.
-                if let (Some(said), Some(EffectPlan::Hold { mode, .. })) = (mode, plans.last_mut()) {
+                if let (Some(said), Some(EffectPlan::Hold { mode, .. })) = (mode, plans.last_mut())
+                {
                     *mode = said;
                 }
                 open_pause = false;

@@ -14,7 +14,7 @@ const MAX_LATER: usize = 4096;
 const RECORD_VERSION: u8 = 1;
 pub(super) const MANIFEST_TAG: u8 = 0xff;
 /// The format of checkpoints as a whole.
-pub(super) const CHECKPOINT_VERSION: u32 = 3;
+pub(super) const CHECKPOINT_VERSION: u32 = 2;
 /// Stands where a record's epoch would, before the keys of manifests.
 const MANIFEST_PREFIX: [u8; 8] = [0xff; 8];
 const HEAD: usize = 4;

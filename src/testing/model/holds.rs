@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Model, Outcome, invalid, known, unknown};
-use crate::model::{
-    BlockedBy, HoldId, HoldKind, HoldTarget, Instant, Refusal, ResumeMode, Scope,
-};
+use crate::model::{BlockedBy, HoldId, HoldKind, HoldTarget, Instant, Refusal, ResumeMode, Scope};
 
 /// What a hold is over, by key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::{Answer, Due, Enrollment, Model, Phase, invalid, known, unknown};
 use crate::lang::Policy;
 use crate::model::{
-    Campaign, Company, HoldKind, Outcome, PolicyBundle, Prospect, Refusal, Sender,
-    Settings, Step,
+    Campaign, Company, HoldKind, Outcome, PolicyBundle, Prospect, Refusal, Sender, Settings, Step,
 };
 use crate::plan::Zone;
 
