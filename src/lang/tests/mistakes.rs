@@ -67,7 +67,8 @@ const MISTAKES: &[&str] = &[
     "test { 0d => quiet and so on\n 0d pause => quiet\n 0d add acme => quiet\n 0d retract }",
     "test { compny acme { }\n company { }\n sender a b { }\n prospect a@x.io\n 0d => quiet }",
     "test { company acme { tag vip  stage  a@x.io }\n company acme { }\n 0d => quiet }",
-    "test { campaign c { step a after soon  step b on noday  step c between nine-17 } 0d => quiet }",
+    "test { campaign c { step a after soon  step b on noday  step c between nine-17 } \
+     0d => quiet }",
     "test { campaign c { senders x@y.io  enroll bob }  sender s { gap 5 } 0d => quiet }",
     "test { start 2026-03-02 at 09:00\n start 2026-13-02\n 0d => quiet }",
     "test { prospect a { field industry  zone } 0d reply a kind auto }",

@@ -153,7 +153,7 @@ test {
   0d => a@x.io finished, b@x.io finished
   1d bounce a@x.io in c class soft => c paused by rate
 }";
-    let gap = "4: threshold of rate never seen below: rate(bounce per sent at campaign in 28d) >= 50% \
-               of at least 2";
+    let gap = "4: threshold of rate never seen below: rate(bounce per sent at campaign in 28d) >= \
+               50% of at least 2";
     expect(text, "2 of 3", &[gap]);
 }
