@@ -307,8 +307,8 @@ fn the_plan_says_why() {
         ("remaining", "6 days were left when it was held; released Wed 7 Jan 09:00"),
         (
             "restart",
-            "released Wed 7 Jan 09:00; its delay starts anew; 10 days after the release is Sat 17 Jan \
-             09:00",
+            "released Wed 7 Jan 09:00; its delay starts anew; 10 days after the release is Sat 17 \
+             Jan 09:00",
         ),
         ("keep", "10 days after step 1 is Sun 11 Jan 09:00"),
     ] {

@@ -36,13 +36,13 @@ fn other_causes_and_ends_are_told() {
     fails(
         "0d reply a@acme.io kind human => a@acme.io paused by answered, silenced",
         &["H0318: expected a@acme.io paused by answered, silenced, found paused by answered \
-             until open (fired on this reply: answered; silenced did not: `reply.intent is positive` found \
-           unknown)"],
+           until open (fired on this reply: answered; silenced did not: \
+           `reply.intent is positive` found unknown)"],
     );
     fails(
         "0d reply a@acme.io kind human intent positive => a@acme.io paused by answered",
         &["H0318: expected a@acme.io paused by answered, found paused by answered, silenced \
-             until open (fired on this reply: answered, silenced)"],
+           until open (fired on this reply: answered, silenced)"],
     );
 }
 

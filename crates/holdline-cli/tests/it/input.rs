@@ -226,8 +226,11 @@ fn a_journal_that_a_crash_cut_short_is_told_and_the_run_goes_on() {
 fn data_of_a_newer_format_is_left_alone() {
     let desk = Desk::first_day();
     let path = desk.path().join("holdline-data").join("format");
-    let text = std::fs::read_to_string(&path).unwrap().replace("format 2\n", "format 99\n");
-    std::fs::write(&path, text).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let newer = |line: &str| {
+        if line.starts_with("format ") { "format 99\n".into() } else { format!("{line}\n") }
+    };
+    std::fs::write(&path, text.lines().map(newer).collect::<String>()).unwrap();
     let before = journal(&desk);
     let told = desk.call(&["list"]).told(4);
     assert!(
