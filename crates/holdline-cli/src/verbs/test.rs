@@ -120,9 +120,19 @@ fn run(bundle: PolicyBundle, name: &str, filter: Option<&str>) -> Tried {
     tried
 }
 
+/// The end of a long name: there the file is told from others.
+fn tail(name: &str, width: usize) -> String {
+    let over = name.chars().count().saturating_sub(width);
+    if over == 0 {
+        return name.to_owned();
+    }
+    let end: String = name.chars().skip(over + 1).collect();
+    format!("…{end}")
+}
+
 /// A file, a mark for each of its tests, and how many they are.
 fn row(tried: &Tried, wide: usize) -> String {
-    let name = left(&tried.name, wide);
+    let name = left(&tail(&tried.name, wide), wide);
     if !tried.errors.is_empty() {
         return format!("{name}  {}\n", styled(BAD, "does not compile"));
     }
