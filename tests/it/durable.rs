@@ -25,7 +25,6 @@ fn commands() -> Vec<Command> {
 {"do":"pause","at":"2026-03-02T09:02:00Z","selection":{"campaign":"spring","search":"gmail"},"by":"ann","until":"2026-03-03T09:00:00Z"}
 {"do":"retract","at":"2026-03-02T09:03:00Z","event":"e0"}
 {"do":"record","at":"2026-03-02T09:04:00Z","event":{"type":"bounce","id":"b1","prospect":"bob@acme.com","class":"soft"}}
-{"do":"advance","at":"2026-03-06T09:04:00Z"}
 "#;
     let lines = lines.lines().filter(|line| !line.is_empty());
     lines.map(|line| read_command(line.as_bytes()).unwrap()).collect()
