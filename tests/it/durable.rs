@@ -24,7 +24,7 @@ fn commands() -> Vec<Command> {
 {"do":"record","at":"2026-03-02T09:01:00Z","event":{"type":"reply","id":"e1","prospect":"ann@acme.io","campaign":"spring","kind":"human"}}
 {"do":"pause","at":"2026-03-02T09:02:00Z","selection":{"campaign":"spring","search":"gmail"},"by":"ann","until":"2026-03-03T09:00:00Z"}
 {"do":"retract","at":"2026-03-02T09:03:00Z","event":"e0"}
-{"do":"record","at":"2026-03-02T09:04:00Z","event":{"type":"bounce","id":"b1","prospect":"bob@acme.com","class":"soft"}}
+{"do":"record","at":"2026-03-02T09:04:00Z","event":{"type":"bounce","id":"b1","prospect":"cy@gmail.com","class":"soft"}}
 "#;
     let lines = lines.lines().filter(|line| !line.is_empty());
     lines.map(|line| read_command(line.as_bytes()).unwrap()).collect()
