@@ -53,7 +53,7 @@ fn named(ast: &Ast, own: &str) -> Vec<String> {
 }
 
 /// The name of a file that the file `own` calls `path`; none if it does not lie beside it.
-fn resolved(own: &str, path: &str) -> Option<String> {
+pub(super) fn resolved(own: &str, path: &str) -> Option<String> {
     if path.is_empty() || path.starts_with('/') || path.contains('\\') {
         return None;
     }

@@ -14,6 +14,7 @@ mod facts;
 mod ir;
 mod literal;
 mod nearest;
+mod outline;
 mod parse;
 mod policy;
 mod program;
@@ -32,6 +33,9 @@ pub use bundle::{gather, is_policy};
 pub use effect::{ClauseTrace, Effect, End, Ending, Fired, RuleTrace, RuleVerdict};
 pub use event::{EventError, TypedEvent};
 pub use facts::{Counted, Facts};
+pub use outline::{
+    Candidate, CandidateKind, Candidates, Note, Outline, Stretch, Symbol, SymbolKind,
+};
 pub use policy::{Policy, PolicyHash, RuleIndex, RuleInfo, check};
 pub use report::{Code, Diagnostic, Place, Severity, render};
 pub use windows::{Counter, SeriesKey};

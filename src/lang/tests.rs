@@ -5,6 +5,7 @@ mod interpreter;
 mod laws;
 mod mistakes;
 mod mutants;
+mod outline;
 mod pages;
 mod reading;
 mod robust;

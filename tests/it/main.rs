@@ -9,6 +9,8 @@ mod bad_store;
 #[cfg(test)]
 mod durable;
 #[cfg(test)]
+mod editors;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod fixtures;

@@ -201,16 +201,24 @@ fn overlapping_holds_freeze_once_and_the_last_to_let_go_says_how() {
 
 #[test]
 fn of_holds_that_let_go_at_one_instant_the_latest_result_counts() {
-    for order in [["keep", "restart"], ["restart", "keep"]] {
+    // In time, and after it was due: then each of them moves it.
+    let released = [
+        ("2026-01-07T09:00:00Z", "2026-01-17T09:00:00Z"),
+        ("2026-01-14T09:00:00Z", "2026-01-24T09:00:00Z"),
+    ];
+    let orders = [["keep", "restart"], ["restart", "keep"], ["skip", "restart"]];
+    for (order, (released, expected)) in
+        orders.iter().flat_map(|order| released.map(|released| (order, released)))
+    {
         let mut host = host("2026-01-01T09:00:00Z", "company", &["10d"]);
         host.at("2026-01-05T09:00:00Z");
         let one = hold(&mut host, order[0]);
         host.policy(&policy("prospect"));
         let other = hold(&mut host, order[1]);
-        host.at("2026-01-07T09:00:00Z");
+        host.at(released);
         lift(&mut host, &one);
         lift(&mut host, &other);
-        host.sends_at("2026-01-17T09:00:00Z", &["ann@acme.io 2"]);
+        host.sends_at(expected, &["ann@acme.io 2"]);
     }
 }
 

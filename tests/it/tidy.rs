@@ -63,7 +63,7 @@ fn walk(root: &Path, below: &str, found: &mut Vec<String>) {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
         let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if is_dir && !["target", ".git", "holdline-data"].contains(&name.as_str()) {
+        if is_dir && !["target", ".git", "holdline-data", "node_modules"].contains(&name.as_str()) {
             walk(root, &path, found);
         } else if !is_dir {
             found.push(path);

@@ -1,6 +1,7 @@
 //! The project's own chores, a file per verb. It knows nothing of the product beyond its surface.
 
 mod deny;
+mod editor;
 mod figures;
 mod generate;
 mod kill;
@@ -27,6 +28,11 @@ const VERBS: &[Verb] = &[
         name: "deny",
         about: "licences, bans and sources of all dependencies; [--advisories] needs a network",
         run: deny::run,
+    },
+    Verb {
+        name: "editor",
+        about: "the extension for VS Code: installed, tested, packed; needs Node and a network",
+        run: editor::run,
     },
     Verb {
         name: "figures",

@@ -52,6 +52,8 @@ pub enum Verb {
     Check(Check),
     /// Run the tests inside rules files
     Test(Test),
+    /// Serve an editor on the standard streams: findings, completion, hover, going to a rule
+    Lsp(Lsp),
     /// Print the digest of the state: the same for the same commands
     Digest(Digest),
     /// Print a shell's completion script
@@ -522,6 +524,20 @@ pub struct Test {
     pub junit: Option<PathBuf>,
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `holdline lsp`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An editor starts it and talks to it in the language server protocol; docs/editors.md shows how to
+set up VS Code, Neovim and Helix. Exit code 0 after `shutdown` and `exit`, 1 without `shutdown`.
+
+Example:
+  holdline lsp")]
+pub struct Lsp {
+    /// What editors pass to say how they talk; the standard streams are the only way
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
 
 /// `holdline digest`

@@ -12,6 +12,8 @@ mod windows;
 
 use std::collections::HashMap;
 
+pub(super) use paths::FIELDS;
+
 use super::ast::{Ast, Span, Word};
 use super::diagnostic as say;
 use super::ir::{ByName, EventKind, List, Rule, Series, Window};

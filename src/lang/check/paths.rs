@@ -33,7 +33,7 @@ impl Known {
 }
 
 /// What can be read on every event.
-const FIELDS: [(&str, Source, Kind, Presence); 12] = {
+pub(in super::super) const FIELDS: [(&str, Source, Kind, Presence); 12] = {
     use Presence::{Always, Expected, Optional};
     [
         ("prospect.address", Source::ProspectAddress, Kind::Address, Expected),

@@ -84,10 +84,14 @@ impl Reference {
                 Err(why) => drop(acts.insert((name.clone(), 0), Act::Error(why))),
                 Ok(true) if !scene.is_overridden(rule) => {
                     let is_mode = |it: &&EffectDecl| it.verb == Verb::Resume && it.from.is_empty();
-                    let effects = rule.effects.iter().filter(|effect| !is_mode(effect));
-                    acts.extend(effects.enumerate().map(|(number, effect)| {
-                        let act = scene.effect(effect).unwrap_or_else(Act::Error);
-                        ((name.clone(), number), act)
+                    let behind = rule.effects.iter().skip(1).map(Some).chain([None]);
+                    let effects = rule.effects.iter().zip(behind);
+                    let effects = effects.filter(|(effect, _)| !is_mode(effect));
+                    acts.extend(effects.enumerate().map(|(number, (effect, behind))| {
+                        let said = behind.filter(is_mode).and_then(|it| it.target.as_ref());
+                        let mode = said.and_then(|it| ResumeMode::named(&it.text));
+                        let act = scene.effect(effect, mode.unwrap_or_default());
+                        ((name.clone(), number), act.unwrap_or_else(Act::Error))
                     }));
                 }
                 Ok(_) => {}
@@ -314,7 +318,7 @@ impl Scene<'_> {
         enough(decl, inside_counted.len(), per.iter().filter(inside).count())
     }
 
-    fn effect(&self, decl: &EffectDecl) -> Result<Act, String> {
+    fn effect(&self, decl: &EffectDecl, mode: ResumeMode) -> Result<Act, String> {
         let scope = || {
             let target = decl.target.as_ref().map_or("", |target| target.text.as_str());
             let node = OperandNode::Path(target.to_owned());
@@ -325,7 +329,7 @@ impl Scene<'_> {
             };
             found.ok_or_else(|| unknown("the scope"))
         };
-        let (mode, open) = (ResumeMode::Keep, Ending { end: End::Open, max_ms: None });
+        let open = Ending { end: End::Open, max_ms: None };
         Ok(match decl.verb {
             Verb::Ignore => Act::Ignore,
             Verb::Resume => {

@@ -2,7 +2,7 @@
 
 use super::vocabulary::Kind;
 use super::writer::{Outline, Readable, Verb, Writer};
-use crate::model::Scope;
+use crate::model::{ResumeMode, Scope};
 
 const DURATIONS: [&str; 5] = ["3d", "90m", "2w", "0s", "60d"];
 
@@ -42,7 +42,8 @@ impl Writer<'_, '_> {
                     let end = self.end(readable, &there);
                     texts.push(format!("pause {target}{end}"));
                     if self.choices.chance(15) {
-                        texts.push("resume keep".to_owned());
+                        let mode = self.choices.pick(&ResumeMode::ALL);
+                        texts.push(format!("resume {mode}"));
                     }
                 }
             }

@@ -8,6 +8,7 @@ mod digest;
 mod eval;
 mod explain;
 mod list;
+mod lsp;
 mod order;
 mod pause;
 mod reschedule;
@@ -37,6 +38,7 @@ pub fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Eval(args) => eval::eval(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Test(args) => test::test(&args),
+        Verb::Lsp(_) => lsp::lsp(),
         Verb::Digest(args) => digest::digest(&args),
         Verb::Completions(args) => completions::completions(&args),
     }

@@ -12,6 +12,8 @@ mod kill;
 #[cfg(test)]
 mod look;
 #[cfg(test)]
+mod lsp;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod run;
