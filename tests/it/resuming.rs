@@ -201,24 +201,21 @@ fn overlapping_holds_freeze_once_and_the_last_to_let_go_says_how() {
 
 #[test]
 fn of_holds_that_let_go_at_one_instant_the_latest_result_counts() {
-    // In time, and after it was due: then each of them moves it.
-    let released = [
-        ("2026-01-07T09:00:00Z", "2026-01-17T09:00:00Z"),
-        ("2026-01-14T09:00:00Z", "2026-01-24T09:00:00Z"),
-    ];
-    let orders = [["keep", "restart"], ["restart", "keep"], ["skip", "restart"]];
-    for (order, (released, expected)) in
-        orders.iter().flat_map(|order| released.map(|released| (order, released)))
-    {
-        let mut host = host("2026-01-01T09:00:00Z", "company", &["10d"]);
-        host.at("2026-01-05T09:00:00Z");
-        let one = hold(&mut host, order[0]);
-        host.policy(&policy("prospect"));
-        let other = hold(&mut host, order[1]);
-        host.at(released);
-        lift(&mut host, &one);
-        lift(&mut host, &other);
-        host.sends_at(expected, &["ann@acme.io 2"]);
+    for order in [["keep", "restart"], ["restart", "keep"], ["skip", "restart"]] {
+        for other_scope in ["prospect", "company"] {
+            // In time, and when it was overdue: then each of the two moves it.
+            for (released, expected) in [("07", "17"), ("14", "24")] {
+                let mut host = host("2026-01-01T09:00:00Z", "company", &["10d"]);
+                host.at("2026-01-05T09:00:00Z");
+                let one = hold(&mut host, order[0]);
+                host.policy(&policy(other_scope));
+                let other = hold(&mut host, order[1]);
+                host.at(&format!("2026-01-{released}T09:00:00Z"));
+                lift(&mut host, &one);
+                lift(&mut host, &other);
+                host.sends_at(&format!("2026-01-{expected}T09:00:00Z"), &["ann@acme.io 2"]);
+            }
+        }
     }
 }
 
@@ -280,6 +277,36 @@ fn who_comes_to_a_held_company_is_frozen_from_then_on() {
 }
 
 #[test]
+fn who_goes_from_one_held_company_to_another_stays_frozen() {
+    let mut host = host("2026-01-01T09:00:00Z", "company", &["10d"]);
+    host.ok(json!({"do": "put-prospect", "key": "x@globex.com", "company": "globex"}));
+    host.at("2026-01-05T09:00:00Z");
+    hold(&mut host, "restart");
+    host.at("2026-01-06T09:00:00Z");
+    let event = json!({"company": "globex", "name": "remaining", "scope": "prospect"});
+    let held = host.event("guardrail", event)["holds"][0]["hold"].clone();
+    host.at("2026-01-07T09:00:00Z");
+    host.ok(json!({"do": "put-prospect", "key": ANN, "company": "globex"}));
+    host.at("2026-01-09T09:00:00Z");
+    lift(&mut host, &held);
+    host.sends_at("2026-01-15T09:00:00Z", &["ann@acme.io 2"]);
+}
+
+#[test]
+fn what_was_left_is_told_by_the_plan_as_of_the_hold() {
+    let mut host = Host::since("2026-01-05T08:00:00Z");
+    host.policy(&policy("prospect"));
+    host.campaign("spring", json!([{"name": "a", "hours": "09:00-10:00"}]));
+    host.enrolled("spring", &[ANN]);
+    // Nobody claims on Monday; on Tuesday at noon it waits for Wednesday, 21 hours away.
+    host.at("2026-01-06T12:00:00Z");
+    let held = hold(&mut host, "remaining");
+    host.at("2026-01-08T06:00:00Z");
+    lift(&mut host, &held);
+    host.sends_at("2026-01-09T09:00:00Z", &["ann@acme.io 1"]);
+}
+
+#[test]
 fn a_persons_pause_keeps_and_a_persons_date_stands_instead_of_a_mode() {
     let mut host = host("2026-01-01T09:00:00Z", "enrollment", &["10d"]);
     host.at("2026-01-05T09:00:00Z");
@@ -306,6 +333,23 @@ fn a_message_that_was_leaving_is_counted_from_its_delivery() {
     host.at("2026-01-01T09:04:00Z");
     lift(&mut host, &held);
     host.ok(json!({"do": "sent", "token": token, "sent-at": "2026-01-01T09:01:00Z"}));
+    host.sends_at("2026-01-11T09:04:00Z", &["ann@acme.io 2"]);
+}
+
+#[test]
+fn nothing_is_left_of_a_delay_before_it_began() {
+    let mut host = Host::since("2026-01-01T09:00:00Z");
+    host.policy(&policy("company"));
+    host.campaign("spring", json!([{"name": "a"}, {"name": "b", "delay": "10d"}]));
+    host.enrolled("spring", &[ANN]);
+    let token = host.take();
+    assert_eq!(host.confirm(&token)["ok"], "go");
+    // Held at two, delivered at three, let go at four minutes past: the whole delay is left.
+    host.at("2026-01-01T09:02:00Z");
+    let held = hold(&mut host, "remaining");
+    host.at("2026-01-01T09:04:00Z");
+    lift(&mut host, &held);
+    host.ok(json!({"do": "sent", "token": token, "sent-at": "2026-01-01T09:03:00Z"}));
     host.sends_at("2026-01-11T09:04:00Z", &["ann@acme.io 2"]);
 }
 
