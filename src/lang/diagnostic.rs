@@ -87,10 +87,7 @@ pub(super) fn too_many_entries(at: Span, found: usize) -> Finding {
     Finding::error(10, at, message, "the first one too many")
 }
 
-pub(super) fn not_supported(at: Span, what: &str) -> Finding {
-    Finding::error(11, at, format!("{what} is not supported by this version"), "not supported")
-        .help("it belongs to the language, but this version of holdline does not read it yet")
-}
+// 11 said that a part of the language was not supported yet.
 
 pub(super) fn bad_escape(at: Span, found: char) -> Finding {
     let message = format!("unknown escape `\\{found}` in a text");
@@ -433,4 +430,82 @@ pub(super) fn missing_scope(at: Span, verb: &str) -> Finding {
     let all = Scope::ALL.map(Scope::name);
     Finding::error(216, at, format!("`{verb}` does not say what it covers"), "whom?")
         .help(format!("scopes: {}", all.join(", ")))
+}
+
+pub(super) fn never_fires(at: Span, name: &str, why: &str, help: &str) -> Finding {
+    let message = format!("rule `{name}` can never fire: {why}");
+    Finding::error(217, at, message, "never fires").help(help)
+}
+
+pub(super) fn ignore_meets(at: Span, name: &str, holds: &str, when: &str, help: &str) -> Finding {
+    let message = format!("rule `{name}` ignores what {holds}, {when}");
+    Finding::error(218, at, message, "ignore it, or hold?").help(help)
+}
+
+pub(super) fn broken_invariant(
+    at: Span,
+    name: Option<&str>,
+    what: &str,
+    test: Option<&str>,
+) -> Finding {
+    let name = name.map(|name| format!(" `{name}`")).unwrap_or_default();
+    let help = match test {
+        Some(test) => format!("this test fails until it holds:\n\n{test}"),
+        None => "narrow the rules, or say when it has to hold".to_owned(),
+    };
+    let message = format!("invariant{name} is broken: {what}");
+    Finding::error(219, at, message, "does not hold").help(help)
+}
+
+pub(super) fn covered(at: Span, name: &str, others: &str, many: bool) -> Finding {
+    let verb = if many { "together do" } else { "does" };
+    let message = format!("rule `{name}` changes nothing: {others} {verb} all that it does");
+    Finding::warning(220, at, message, "can be left out")
+        .help("remove it, or narrow what covers it")
+}
+
+pub(super) fn duplicate_rule(at: Span, name: &str, other: &str) -> Finding {
+    let message = format!("rule `{name}` does the same as {other}, on the same events");
+    Finding::warning(221, at, message, "said twice").help("remove one of them")
+}
+
+pub(super) fn decides_nothing(at: Span, what: &str) -> Finding {
+    Finding::warning(222, at, what.to_owned(), "decides nothing").help("leave it out")
+}
+
+pub(super) fn unhandled_values(at: Span, path: &str, values: &[&str]) -> Finding {
+    let names: Vec<String> = values.iter().map(|value| format!("`{path} is {value}`")).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let message = format!("{} {verb} not handled", names.join(", "));
+    Finding::warning(223, at, message, "no rule fires then").help("add a rule or `ignore`")
+}
+
+pub(super) fn look_alike(at: Span, what: &str, help: &str) -> Finding {
+    Finding::warning(224, at, what.to_owned(), "not what it seems").help(help)
+}
+
+pub(super) fn partly_looked_at(at: Span, what: &str, seen: u128, total: u128) -> Finding {
+    let (seen, total) = (grouped(seen), grouped(total));
+    let message = format!("{what} was looked at in part: {seen} of {total} combinations");
+    Finding::warning(225, at, message, "asks too much at once")
+        .help("split it: what is said of it is true, and there may be more to say")
+}
+
+pub(super) fn given_up(at: Span) -> Finding {
+    let message = "the rules are too many to look at all of them together".to_owned();
+    Finding::warning(226, at, message, "looked at in part")
+        .help("what is said of them is true, and there may be more to say")
+}
+
+/// A number with commas between thousands.
+fn grouped(number: u128) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }

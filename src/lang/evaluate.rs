@@ -5,7 +5,7 @@ use super::effect::{Effect, End, Ending, Fired};
 use super::event::TypedEvent;
 use super::facts::{Counted, Facts};
 use super::ir::{
-    Calendar, Clause, EffectPlan, EndPlan, FAILS, HOLDS, Order, Otherwise, Question, Rule,
+    Calendar, Clause, EffectPlan, EndPlan, FAILS, HOLDS, List, Order, Otherwise, Question, Rule,
     ScopePlan, Side, Source, Step, Test, Val,
 };
 use super::literal;
@@ -140,26 +140,14 @@ impl<'a> Scene<'a> {
         self.facts.counted(window)
     }
 
-    fn enough(&self, test: &'a Test, window: u32) -> Result<bool, Missing<'a>> {
-        let Counted { count, of, .. } = self.counted(window).ok_or(Missing(&test.path))?;
-        Ok(match test.question {
-            Question::AtLeast(least) => count >= least,
-            Question::Share { millionths, above, least } => {
-                let share = u64::from(count) * 1_000_000;
-                let wanted = u64::from(of) * u64::from(millionths);
-                of >= least && if above { share > wanted } else { share >= wanted }
-            }
-            _ => false,
-        })
-    }
-
     /// The answer to a test; nothing to read is an error, except where that is the question.
     fn ask(&self, test: &'a Test) -> Result<bool, Missing<'a>> {
         if let Question::Has(text) = &test.question {
             return self.has(test, text);
         }
         if let Source::Window(window) = test.source {
-            return self.enough(test, window);
+            let counted = self.counted(window).ok_or(Missing(&test.path))?;
+            return Ok(reached(&test.question, counted));
         }
         let found = self.read(&test.source);
         if matches!(test.question, Question::Known) {
@@ -168,30 +156,14 @@ impl<'a> Scene<'a> {
             return Ok(found.is_some() || tags.contains(&test.source));
         }
         let found = found.ok_or(Missing(&test.path))?;
-        let side = |side: &'a Side| match side {
-            Side::Literal(datum) => Ok(datum.val()),
-            Side::Source(source, path) => self.read(source).ok_or(Missing(path)),
+        let right = match &test.question {
+            Question::Equals(side) | Question::Ordered(_, side) => match side {
+                Side::Literal(datum) => Some(datum.val()),
+                Side::Source(source, path) => Some(self.read(source).ok_or(Missing(path))?),
+            },
+            _ => None,
         };
-        let text = |fits: &dyn Fn(&str) -> bool| matches!(found, Val::Text(text) if fits(text));
-        Ok(match &test.question {
-            Question::Known | Question::Has(_) | Question::AtLeast(_) | Question::Share { .. } => {
-                false
-            }
-            Question::True => found == Val::Bool(true),
-            Question::Equals(right) => found == side(right)?,
-            Question::Ordered(Order::Less, right) => found < side(right)?,
-            Question::Ordered(Order::LessOrEqual, right) => found <= side(right)?,
-            Question::OneOf(values) => {
-                values.binary_search_by(|value| value.val().cmp(&found)).is_ok()
-            }
-            Question::InList(list) => {
-                let list = self.policy.checked.lists.get(*list as usize);
-                text(&|text| list.is_some_and(|list| list.entries.contains(text)))
-            }
-            Question::StartsWith(part) => text(&|text| text.starts_with(&**part)),
-            Question::EndsWith(part) => text(&|text| text.ends_with(&**part)),
-            Question::Matches(pattern) => text(&|text| literal::glob(pattern, text)),
-        })
+        Ok(fits(&test.question, found, right, &self.policy.checked.lists))
     }
 
     fn has(&self, test: &'a Test, text: &str) -> Result<bool, Missing<'a>> {
@@ -200,8 +172,8 @@ impl<'a> Scene<'a> {
             Source::CompanyTags => Ok(self.facts.company_has_tag(text)),
             Source::CampaignTags => Ok(self.facts.campaign_has_tag(text)),
             source => match self.read(source) {
-                Some(Val::List(list)) => Ok(list.iter().any(|entry| **entry == *text)),
-                _ => Err(Missing(&test.path)),
+                Some(found) => Ok(fits(&test.question, found, None, &[])),
+                None => Err(Missing(&test.path)),
             },
         }
     }
@@ -273,5 +245,47 @@ impl<'a> Scene<'a> {
         };
         let max_ms = max_ms.filter(|_| end != End::Open);
         Ok(Ending { end, max_ms })
+    }
+}
+
+/// Whether a value is what a question wants; `right` is what it is compared with, if with anything.
+pub(super) fn fits(
+    question: &Question,
+    found: Val<'_>,
+    right: Option<Val<'_>>,
+    lists: &[List],
+) -> bool {
+    let text = |fits: &dyn Fn(&str) -> bool| matches!(found, Val::Text(text) if fits(text));
+    match question {
+        Question::Known => true,
+        Question::Has(wanted) => {
+            matches!(found, Val::List(list) if list.iter().any(|entry| entry == wanted))
+        }
+        Question::AtLeast(_) | Question::Share { .. } => false,
+        Question::True => found == Val::Bool(true),
+        Question::Equals(_) => right == Some(found),
+        Question::Ordered(Order::Less, _) => right.is_some_and(|right| found < right),
+        Question::Ordered(Order::LessOrEqual, _) => right.is_some_and(|right| found <= right),
+        Question::OneOf(values) => values.binary_search_by(|value| value.val().cmp(&found)).is_ok(),
+        Question::InList(list) => {
+            let list = lists.get(*list as usize);
+            text(&|text| list.is_some_and(|list| list.entries.contains(text)))
+        }
+        Question::StartsWith(part) => text(&|text| text.starts_with(&**part)),
+        Question::EndsWith(part) => text(&|text| text.ends_with(&**part)),
+        Question::Matches(pattern) => text(&|text| literal::glob(pattern, text)),
+    }
+}
+
+/// Whether a window counts what a question wants.
+pub(super) fn reached(question: &Question, Counted { count, of, .. }: Counted) -> bool {
+    match *question {
+        Question::AtLeast(least) => count >= least,
+        Question::Share { millionths, above, least } => {
+            let share = u64::from(count) * 1_000_000;
+            let wanted = u64::from(of) * u64::from(millionths);
+            of >= least && if above { share > wanted } else { share >= wanted }
+        }
+        _ => false,
     }
 }

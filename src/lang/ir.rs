@@ -221,6 +221,13 @@ pub(super) enum Question {
     },
 }
 
+impl Question {
+    /// Whether it asks how a text begins, ends or looks.
+    pub const fn is_shape(&self) -> bool {
+        matches!(self, Self::StartsWith(_) | Self::EndsWith(_) | Self::Matches(_))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Test {
     pub source: Source,

@@ -139,7 +139,7 @@ pub fn check(bundle: &PolicyBundle) -> Vec<Diagnostic> {
     checked(bundle).1
 }
 
-fn checked(bundle: &PolicyBundle) -> (Checked, Vec<Diagnostic>) {
+pub(super) fn checked(bundle: &PolicyBundle) -> (Checked, Vec<Diagnostic>) {
     let files = u32::try_from(bundle.files.len()).unwrap_or(u32::MAX);
     let texts = bundle.files.iter().map(|file| (file.name.as_str(), file.text.as_str()));
     let lines = Lines::new(texts.chain([VOCABULARY]));

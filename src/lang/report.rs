@@ -181,6 +181,11 @@ impl<'a> Lines<'a> {
         self.files.get(file as usize).map_or("", |(name, ..)| name)
     }
 
+    /// The text of a whole file.
+    pub fn whole(&self, file: u32) -> &'a str {
+        self.files.get(file as usize).map_or("", |(_, text, _)| text)
+    }
+
     /// The text of a span.
     pub fn text(&self, at: Span) -> &'a str {
         let file = self.files.get(at.file as usize);

@@ -1,5 +1,6 @@
 //! The language as a whole: its diagnostics, the shipped policy, the interpreter, and bad input.
 
+mod cells;
 mod differential;
 mod interpreter;
 mod laws;
@@ -26,9 +27,11 @@ fn codes(diagnostics: &[Diagnostic]) -> Vec<String> {
     diagnostics.iter().map(|diagnostic| diagnostic.code.to_string()).collect()
 }
 
-/// Checks a text and expects exactly these codes, in the order of the text.
+/// Checks a text and expects exactly these codes, in the order of the text. What rules do together
+/// is warned of elsewhere: a rule that is written to be read need not make sense among others.
 fn expect_codes(text: &str, expected: &[&str]) {
-    let found = check(&bundle(text));
+    let mut found = check(&bundle(text));
+    found.retain(|it| !(220..=223).contains(&it.code.0));
     assert_eq!(codes(&found), expected, "{text}\n{found:#?}");
 }
 

@@ -26,6 +26,33 @@ struct Learned {
     fails: Vec<String>,
 }
 
+/// How a clause is written, and its terms: what the findings about it point at.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub kind: ConditionKind,
+    pub terms: Vec<Term>,
+}
+
+/// A term of an `and` or `or` inside a clause: its steps, and where the program goes on when the
+/// term is left out, that is, when it does not decide.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Term {
+    pub at: Span,
+    pub first: u32,
+    pub end: u32,
+    pub next: u32,
+}
+
+/// A program as it is laid out.
+#[derive(Default)]
+struct Layout {
+    steps: Vec<Step>,
+    terms: Vec<Term>,
+}
+
+/// The clauses of a rule, and where each is written.
+pub(super) type Clauses = (Box<[Clause]>, Vec<Written>);
+
 /// Where the conditions that are being checked stand.
 pub(super) struct Scene<'e> {
     events: &'e [u32],
@@ -48,7 +75,7 @@ impl Checker<'_> {
         decl: &RuleDecl,
         events: &[u32],
         known: &mut Known,
-    ) -> Box<[Clause]> {
+    ) -> Clauses {
         let mut scene = Scene::plain(events);
         let (mut clauses, mut counting) = (Vec::new(), Vec::new());
         for condition in &decl.conditions {
@@ -58,19 +85,22 @@ impl Checker<'_> {
             known.add(if except { &learned.fails } else { &learned.holds });
             for expr in self.terms(condition.expr, except) {
                 let into = if scene.counting { &mut counting } else { &mut clauses };
-                into.extend(self.clause(expr, except, &scene));
+                into.extend(self.clause(expr, condition.kind, &scene));
             }
         }
         // Counting costs more than looking: it comes last.
         clauses.append(&mut counting);
-        clauses.into()
+        let (clauses, written): (Vec<_>, Vec<_>) = clauses.into_iter().unzip();
+        (clauses.into(), written)
     }
 
-    /// The clauses of the `where` of a window.
-    pub(super) fn filter_clauses(&mut self, expr: ExprId, scene: &mut Scene<'_>) -> Box<[Clause]> {
+    /// The clauses of a condition that stands alone: the `where` of a window, or what an invariant
+    /// is about.
+    pub(super) fn lone_clauses(&mut self, expr: ExprId, scene: &mut Scene<'_>) -> Box<[Clause]> {
         self.learn(expr, scene, &mut Known::default());
         let terms = self.terms(expr, false).into_iter();
-        terms.filter_map(|expr| self.clause(expr, false, scene)).collect()
+        let clause = |expr| Some(self.clause(expr, ConditionKind::Where, scene)?.0);
+        terms.filter_map(clause).collect()
     }
 
     /// The terms that are shown on their own: those of the top-level `and` of a `where`.
@@ -81,12 +111,20 @@ impl Checker<'_> {
         }
     }
 
-    fn clause(&self, expr: ExprId, except: bool, scene: &Scene<'_>) -> Option<Clause> {
-        let mut steps = Vec::new();
-        let entry = self.emit(expr, HOLDS, FAILS, scene, &mut steps)?;
+    fn clause(
+        &self,
+        expr: ExprId,
+        kind: ConditionKind,
+        scene: &Scene<'_>,
+    ) -> Option<(Clause, Written)> {
+        let mut layout = Layout::default();
+        let entry = self.emit(expr, HOLDS, FAILS, scene, &mut layout)?;
         let at = self.ast.exprs.get(expr.0 as usize)?.at;
-        let text = squeezed(self.lines.text(at));
-        Some(Clause { except, text: text.into(), steps: steps.into(), entry, at })
+        let text = squeezed(self.lines.text(at)).into();
+        let Layout { steps, terms } = layout;
+        let except = kind == ConditionKind::Except;
+        let clause = Clause { except, text, steps: steps.into(), entry, at };
+        Some((clause, Written { kind, terms }))
     }
 
     /// Lays out the program of an expression, last parts first, and gives its entry.
@@ -96,26 +134,40 @@ impl Checker<'_> {
         yes: u32,
         no: u32,
         scene: &Scene<'_>,
-        steps: &mut Vec<Step>,
+        out: &mut Layout,
     ) -> Option<u32> {
         match &self.ast.exprs.get(expr.0 as usize)?.node {
-            Node::Not(inner) => self.emit(*inner, no, yes, scene, steps),
-            Node::All(parts) => parts
-                .iter()
-                .rev()
-                .try_fold(yes, |next, part| self.emit(*part, next, no, scene, steps)),
-            Node::Any(parts) => parts
-                .iter()
-                .rev()
-                .try_fold(no, |next, part| self.emit(*part, yes, next, scene, steps)),
+            Node::Not(inner) => self.emit(*inner, no, yes, scene, out),
+            Node::All(parts) => parts.iter().rev().try_fold(yes, |next, part| {
+                self.term(*part, next, |out| self.emit(*part, next, no, scene, out), out)
+            }),
+            Node::Any(parts) => parts.iter().rev().try_fold(no, |next, part| {
+                self.term(*part, next, |out| self.emit(*part, yes, next, scene, out), out)
+            }),
             Node::Compare { .. } | Node::Window(_) => {
                 let Asked { test, negated } = scene.asked.get(&expr.0)?;
                 let (yes, no) = if *negated { (no, yes) } else { (yes, no) };
-                let entry = u32::try_from(steps.len()).ok()?;
-                steps.push(Step { test: test.clone(), yes, no });
+                let entry = u32::try_from(out.steps.len()).ok()?;
+                out.steps.push(Step { test: test.clone(), yes, no });
                 Some(entry)
             }
         }
+    }
+
+    /// Lays out a term, and keeps where it stands.
+    fn term(
+        &self,
+        part: ExprId,
+        next: u32,
+        emit: impl FnOnce(&mut Layout) -> Option<u32>,
+        out: &mut Layout,
+    ) -> Option<u32> {
+        let first = u32::try_from(out.steps.len()).ok()?;
+        let entry = emit(out)?;
+        let end = u32::try_from(out.steps.len()).ok()?;
+        let at = self.ast.exprs.get(part.0 as usize)?.at;
+        out.terms.push(Term { at, first, end, next });
+        Some(entry)
     }
 
     /// Checks an expression where `known` holds. Its depth is limited before parsing.

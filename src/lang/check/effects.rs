@@ -149,6 +149,16 @@ impl Checker<'_> {
             self.say(say::missing_scope(effect.at, effect.verb.text()));
             return None;
         };
+        self.scope_of(target, events, known)
+    }
+
+    /// What a target covers: a scope by its name, or an attribute that holds one.
+    pub(super) fn scope_of(
+        &mut self,
+        target: &Word,
+        events: &[u32],
+        known: &Known,
+    ) -> Option<ScopePlan> {
         if !target.text.contains('.') {
             return self.scope_named(&target.text, target.at).map(ScopePlan::Fixed);
         }

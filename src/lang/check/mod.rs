@@ -1,9 +1,12 @@
-//! The check: names, types and rules of a tree, and from it the policy that runs. It knows places
-//! and meanings, and neither grammar nor events that happen.
+//! The check: names, types and rules of a tree, what the rules do together, and from it the policy
+//! that runs. It knows places and meanings, and neither grammar nor events that happen.
 
+mod alike;
+mod cells;
 mod conditions;
 mod declarations;
 mod effects;
+mod invariants;
 mod overrides;
 mod paths;
 mod script;
@@ -14,6 +17,7 @@ use std::collections::HashMap;
 
 pub(super) use paths::FIELDS;
 
+use self::conditions::Written;
 use super::ast::{Ast, Span, Word};
 use super::diagnostic as say;
 use super::ir::{ByName, EventKind, List, Rule, Series, Window};
@@ -88,16 +92,22 @@ pub(super) fn check(ast: &Ast, lines: &Lines<'_>, files: u32, findings: &mut Fin
         findings,
         out: Checked::default(),
         lists: ByName::default(),
+        notes: Vec::new(),
         helps_left: 500,
     };
+    checker.look_alikes(files);
     checker.versions(files);
     checker.events();
     checker.lists();
     checker.rule_names();
+    let names = checker.findings.errors;
     checker.rules();
+    let rules = checker.findings.errors;
     checker.overrides();
-    for invariant in &ast.invariants {
-        checker.say(say::not_supported(invariant.at, "`invariant`"));
+    let whole = names == 0 && checker.findings.errors == rules;
+    let claims = checker.invariants();
+    if whole && !ast.incomplete {
+        checker.cells(&claims);
     }
     checker.places();
     checker.tests();
@@ -107,12 +117,23 @@ pub(super) fn check(ast: &Ast, lines: &Lines<'_>, files: u32, findings: &mut Fin
     out
 }
 
+/// What the check keeps of a rule until it has looked at what the rules do together.
+#[derive(Debug)]
+struct Notes {
+    /// How each of its clauses is written.
+    written: Vec<Written>,
+    /// Whether nothing in it is wrong, so that it does what it says.
+    sound: bool,
+}
+
 struct Checker<'a> {
     ast: &'a Ast,
     lines: &'a Lines<'a>,
     findings: &'a mut Findings,
     out: Checked,
     lists: ByName<u32>,
+    /// By rule.
+    notes: Vec<Notes>,
     /// How often a nearest name is still looked for: many mistakes must not make the check slow.
     helps_left: u32,
 }
@@ -168,9 +189,12 @@ impl<'a> Checker<'a> {
             let errors_before = self.findings.errors;
             let mut rule = Rule { events: self.listens(decl, index), ..Rule::default() };
             let mut known = paths::Known::default();
-            rule.clauses = self.conditions(decl, &rule.events, &mut known);
+            let (clauses, written) = self.conditions(decl, &rule.events, &mut known);
+            rule.clauses = clauses;
             let partial = decl.partial || self.errors_since(errors_before);
             rule.effects = self.effects(decl, &rule.events, &known, partial);
+            let sound = !decl.partial && !self.errors_since(errors_before);
+            self.notes.push(Notes { written, sound });
             self.out.rules.push(rule);
             let info = self.info(decl);
             self.out.infos.push(info);

@@ -195,7 +195,7 @@ impl Checker<'_> {
         let before = self.findings.errors;
         let events = [event];
         let mut scene = Scene::plain(&events);
-        let clauses = self.filter_clauses(*expr, &mut scene);
+        let clauses = self.lone_clauses(*expr, &mut scene);
         let of_event = |source: &Source| matches!(source, Source::Attribute(_));
         let tests = clauses.iter().flat_map(|clause| &clause.steps).map(|step| &step.test);
         let foreign = tests.into_iter().find(|test| {

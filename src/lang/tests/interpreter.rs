@@ -244,7 +244,7 @@ fn a_rule_is_overridden_only_when_the_other_matches_too() {
     let policy = policy(
         "rule wide { on reply pause company }\n\
          rule narrow { on reply where reply.intent is referral pause prospect overrides wide }\n\
-         rule widest { on reply where reply.kind is human pause workspace }\n\
+         rule widest { on reply where reply.kind is not auto pause workspace }\n\
          rule middle { on reply where reply.kind is human pause campaign \
          overrides widest, narrow }",
     );

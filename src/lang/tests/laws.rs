@@ -48,7 +48,7 @@ proptest! {
     fn explaining_agrees_with_evaluating(event in values(), world in worlds()) {
         let mut bundle = Policy::default_rules();
         bundle.files[0].text.push_str(
-            "rule plain { on reply, bounce except prospect.domain in free-mail pause prospect }",
+            "rule plain { on bounce, opt-out except prospect.domain in free-mail pause prospect }",
         );
         let policy = Policy::compile(&bundle).expect("it compiles").0;
         let typed = policy.read(&event).expect("a well-formed event");

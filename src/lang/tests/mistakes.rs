@@ -51,6 +51,18 @@ const MISTAKES: &[&str] = &[
     "include other.rules\nrule a { on reply pause prospect }",
     "addresses a = [\"ann@acme.io\", \"bob\"]\n\
      rule a { on reply where prospect.domain in a pause prospect }",
+    "rule a { on reply where reply.kind is human and reply.kind is auto pause prospect }",
+    "rule a { on reply pause prospect }\nrule b { on reply where reply.kind is auto ignore }",
+    "rule a { on reply pause prospect }\n\
+     rule b { on reply where reply.intent is referral pause prospect for 3d }",
+    "rule a { on bounce where bounce.class is hard stop prospect }\n\
+     rule b { on bounce where bounce.class is hard stop prospect }",
+    "rule a { on reply except reply.kind is human and reply.kind is auto pause prospect }",
+    "domains d = [\"gmаil.com\"]\nrule a { on reply where prospect.domain in d pause prospect }",
+    "rule a { on reply pause company }\n\
+     invariant \"people only\" { never pause company on reply when reply.kind is auto }",
+    "invariant \"x\" { never pauses company on reply }",
+    "invariant \"x\" { never pause company on reply where reply.kind is human }",
     "\n# c\nrule a {\n  on reply # why\n  where reply.kind is human # because\n\
        pause prospect # x\n}",
     "test { 2 reply a@x.io kind auto => quiet }",

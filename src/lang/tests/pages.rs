@@ -45,6 +45,22 @@ fn generated(code: &str) -> Option<String> {
         "H0018" => {
             Some(format!("policy 1\nrule r {{ on reply {} }}", "pause prospect ".repeat(65)))
         }
+        "H0225" => {
+            let tag = |n: u32| format!("\"t{n}\" in prospect.tags");
+            let tags: Vec<String> = (0..21).map(tag).collect();
+            let tags = tags.join(" or ");
+            Some(format!("policy 1\nrule r {{ on reply where {tags} pause prospect }}"))
+        }
+        "H0226" => {
+            let rule = |n: u32| {
+                format!(
+                    "rule r{n} {{ on open where prospect.field(\"f{}\") is known \
+                     and prospect.field(\"g{n}\") is known pause prospect }}\n",
+                    n % 50
+                )
+            };
+            Some(format!("policy 1\n{}", (0..8_000).map(rule).collect::<String>()))
+        }
         _ => None,
     }
 }

@@ -22,6 +22,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("pest", "src/lang/parse/mod.rs"),
     ("pest_derive", "src/lang/parse/mod.rs"),
     ("annotate_snippets", "src/lang/"),
+    ("unicode_security", "src/lang/check/alike.rs"),
     ("chrono_tz", "src/plan/"),
     ("sled", "src/store/"),
     ("bincode", "src/store/codec.rs"),
