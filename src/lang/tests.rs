@@ -1,6 +1,7 @@
 //! The language as a whole: its diagnostics, the shipped policy, the interpreter, and bad input.
 
 mod differential;
+mod formatting;
 mod interpreter;
 mod laws;
 mod mistakes;
