@@ -91,11 +91,12 @@ impl<'a> Page<'a> {
 
     /// Aligns the braces of neighbours that have their block on one line.
     fn align_blocks(&mut self) {
-        let kind = |line: &Line<'_>| line.block.map(|(_, kind)| kind);
         let mut start = 0;
         while start < self.lines.len() {
-            let end =
-                self.run(start, |one, other| kind(one).is_some() && kind(one) == kind(other));
+            let end = self.run(start, |one, other| match (one.block, other.block) {
+                (Some((_, one)), Some((_, other))) => one == other,
+                _ => false,
+            });
             let run = self.lines.get_mut(start..end).unwrap_or_default();
             let heads = run.iter().map(|line| {
                 let (head, _) = line.block?;
@@ -138,7 +139,7 @@ impl<'a> Page<'a> {
     }
 }
 
-fn push_blanks(out: &mut String, count: usize) {
+pub(super) fn push_blanks(out: &mut String, count: usize) {
     out.extend(std::iter::repeat_n(' ', count));
 }
 

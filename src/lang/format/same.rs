@@ -138,3 +138,81 @@ impl Same for Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::Same;
+
+    /// Texts of which no two say the same.
+    const APART: &[&str] = &[
+        "policy 1",
+        "policy",
+        "include \"a\"",
+        "include \"b\"",
+        "domains a = [\"x\"]",
+        "texts a = [\"x\"]",
+        "domains b = [\"x\"]",
+        "domains a = [\"x\", \"x\"]",
+        "domains a = [\"x\" \"x\"]",
+        "domains a = [x]",
+        "domains a from \"x\"",
+        "event e { a: text }",
+        "event e { a: list of text }",
+        "event e { a: text | date }",
+        "event e { a: text optional }",
+        "rule r { on e ignore }",
+        "rule r \"t\" { on e ignore }",
+        "@owner rule r { on e ignore }",
+        "@owner() rule r { on e ignore }",
+        "rule r { on e stop }",
+        "rule r { on e, f ignore }",
+        "rule r { on e where a ignore }",
+        "rule r { on e except a ignore }",
+        "rule r { on e where not a ignore }",
+        "rule r { on e where a is 1 ignore }",
+        "rule r { on e where a is \"1\" ignore }",
+        "rule r { on e where a is [1] ignore }",
+        "rule r { on e where a < 1 ignore }",
+        "rule r { on e where a(\"x\") ignore }",
+        "rule r { on e where a and b ignore }",
+        "rule r { on e where a or b ignore }",
+        "rule r { on e when count(a) ignore }",
+        "rule r { on e when rate(a) ignore }",
+        "rule r { on e when count(a in 7d) ignore }",
+        "rule r { on e when count(a at b) ignore }",
+        "rule r { on e when count(a) > 1 ignore }",
+        "rule r { on e when count(a) > 1 of at least 2 ignore }",
+        "rule r { on e pause for 1d }",
+        "rule r { on e pause max 1d }",
+        "rule r { on e pause else manual }",
+        "rule r { on e pause else 1d }",
+        "rule r { on e pause until 1d }",
+        "rule r { on e pause until day-after d }",
+        "rule r { on e pause until next-business-day }",
+        "rule r { on e ignore overrides s }",
+        "rule r { on e ignore reason \"s\" }",
+        "rule r { on e resume a from b }",
+        "invariant { never pause a }",
+        "invariant { always pause a }",
+        "invariant { never pause a on e }",
+        "invariant { never pause a when b }",
+        "test { 0d a }",
+        "test { 0d \"a\" }",
+        "test { 0d a, }",
+        "test { 0d => a }",
+        "test { 0d { a } }",
+    ];
+
+    #[test]
+    fn what_differs_in_one_thing_is_not_the_same() {
+        let read = |text: &&str| read(text).unwrap_or_else(|found| panic!("{text}: {found:?}"));
+        let trees: Vec<_> = APART.iter().map(read).collect();
+        for (at, one) in trees.iter().enumerate() {
+            for (other_at, other) in trees.iter().enumerate() {
+                let texts = (APART[at], APART[other_at]);
+                assert_eq!(one.same(other), at == other_at, "{texts:?}");
+            }
+        }
+    }
+}

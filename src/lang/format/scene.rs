@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use super::super::parse::Part;
 use super::block::{close_block, enclosed, lead, may_be_short, row};
-use super::page::{Page, WIDTH, width};
+use super::page::{Page, WIDTH, push_blanks, width};
 use super::sheet::{Stretch, Word};
 use super::wrap::{STEP, flat, wrap};
 
-/// An expectation longer than this does not move the column of the others.
-const LONG: usize = 60;
+/// The blanks between columns.
+const GAP: usize = 2;
 
 /// Puts all of a test between its braces.
 pub(super) fn put<'a>(page: &mut Page<'a>, words: &[Word<'a>], members: &[&Stretch]) {
@@ -62,22 +62,35 @@ fn fixture<'a>(page: &mut Page<'a>, words: &[Word<'a>], lines: &[&[Word<'a>]], o
 #[derive(Clone, Copy)]
 struct Columns {
     event: usize,
+    /// Where expectations stand that have room behind their event.
     expectation: usize,
+    /// Where those stand that have not.
+    below: usize,
 }
 
 impl Columns {
+    /// Expectations stand where the most of them have room, and no farther out than that takes.
     fn of(lines: &[Line<'_, '_>]) -> Self {
         let timed = lines.iter().filter(|line| !line.event.is_empty());
-        let event = timed.map(|line| width(&line.time)).max().map_or(0, |widest| widest + 2);
+        let event = timed.map(|line| width(&line.time)).max().map_or(0, |widest| widest + GAP);
         let expected = lines.iter().filter(|line| !line.expectations.is_empty());
-        let lefts: Vec<usize> = expected.map(|line| width(&line.left(event))).collect();
-        let rights = lines.iter().flat_map(|line| &line.expectations);
-        let rights = rights.map(|right| width(&flat(right)));
-        let right = rights.filter(|right| *right <= LONG).max().unwrap_or(0);
-        let fits = |left: &usize| STEP + left + 2 + right <= WIDTH;
-        let widest = lefts.into_iter().filter(fits).max();
-        Self { event, expectation: widest.map_or(2 * STEP, |widest| widest + 2) }
+        let sizes = expected.map(|line| (width(&line.left(event)) + GAP, line.widest()));
+        let sizes: Vec<(usize, usize)> = sizes.collect();
+        let mut best = (0, 0);
+        for column in 0..WIDTH {
+            let sizes = sizes.iter();
+            let count = sizes.filter(|(left, right)| has_room(*left, *right, column)).count();
+            if count > best.0 {
+                best = (count, column);
+            }
+        }
+        Self { event, expectation: best.1, below: event.max(STEP) }
     }
+}
+
+/// Whether expectations stand in the column behind an event, both with what goes with them.
+const fn has_room(left: usize, right: usize, column: usize) -> bool {
+    left <= column && STEP + column + right <= WIDTH
 }
 
 /// A line of a test, and the lines that go on with it.
@@ -119,26 +132,32 @@ impl<'s, 'a> Line<'s, 'a> {
         }
     }
 
+    /// The columns that its widest expectation takes.
+    fn widest(&self) -> usize {
+        self.expectations.iter().map(|words| width(&flat(words))).max().unwrap_or(0)
+    }
+
     fn put(&self, page: &mut Page<'a>, columns: Columns, opens: bool) {
         let Some(first) = self.words.first() else {
             return;
         };
         lead(page, first, STEP, opens);
         let (mut indent, mut text) = (STEP, self.left(columns.event));
+        let has_room = has_room(width(&text) + GAP, self.widest(), columns.expectation);
+        let column = if has_room { columns.expectation } else { columns.below };
         let last = self.left.checked_sub(1).and_then(|last| self.words.get(last));
         let mut behind = last.and_then(|last| last.behind);
         for (at, expectation) in self.expectations.iter().enumerate() {
             let comments = expectation.first().map_or(&[][..], |arrow| &arrow.before);
-            let goes_on = at == 0
-                && behind.is_none()
-                && (self.left == 0 || comments.is_empty())
-                && width(&text) + 2 <= columns.expectation;
-            if goes_on {
-                let gap = columns.expectation.saturating_sub(width(&text));
-                text.extend(std::iter::repeat_n(' ', gap));
+            // Where a line begins with its expectation, the comments are before it already.
+            let begins = self.left == 0 && at == 0;
+            let is_apart = behind.is_some() || !comments.is_empty();
+            if begins || at == 0 && has_room && !is_apart {
+                let gap = column.saturating_sub(width(&text));
+                push_blanks(&mut text, gap);
             } else {
                 page.line(indent, std::mem::take(&mut text), behind);
-                indent = STEP + columns.expectation;
+                indent = STEP + column;
                 for comment in comments {
                     page.line(indent, comment.text.to_owned(), None);
                 }

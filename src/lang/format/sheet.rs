@@ -18,6 +18,8 @@ pub(super) struct Comment<'a> {
 pub(super) enum Break {
     /// With all others of its level.
     Each,
+    /// The same inside brackets: moved in further, so that it does not look like what is outside.
+    Inner,
     /// Only where the line is full.
     Full,
     /// An entry of a list: where the line is full, and before the first.
@@ -33,8 +35,8 @@ pub(super) struct Word<'a> {
     pub part: Part,
     /// A sign of the grammar, not a word of the author that looks like one.
     pub sign: bool,
-    /// Whether a blank separates it from the word before.
-    pub space: bool,
+    /// How many blanks separate it from the word before.
+    pub space: usize,
     /// Whether a comma follows it. The commas of lists are no words of their own.
     pub comma: bool,
     /// Whether it began a line.
@@ -81,14 +83,14 @@ impl<'a> Sheet<'a> {
         while let Some(edge) = edges.next() {
             match edge {
                 Edge::Begin(part, at) => match edges.peek() {
-                    Some(Edge::End(_, end)) => {
+                    Some(Edge::End(end)) => {
                         let end = *end;
                         edges.next();
                         maker.leaf(part, at, end);
                     }
                     _ => maker.begin(part, at),
                 },
-                Edge::End(_, at) => maker.end(at),
+                Edge::End(at) => maker.end(at),
             }
         }
         maker.signs(text.len());
@@ -123,6 +125,8 @@ struct Maker<'a> {
     done: usize,
     /// The line ends since the last word or comment.
     line_ends: usize,
+    /// The blanks since the last word.
+    blanks: usize,
     /// The comments since the last word.
     comments: Vec<Comment<'a>>,
     /// How the line may be broken before the next word.
@@ -132,6 +136,12 @@ struct Maker<'a> {
 impl<'a> Maker<'a> {
     fn around(&self) -> Part {
         self.begun.last().map_or(Part::Other, |begun| begun.part)
+    }
+
+    /// Whether the condition that is being read stands in brackets.
+    fn is_in_group(&self) -> bool {
+        let mut outwards = self.begun.iter().rev().map(|begun| begun.part);
+        outwards.find(|part| !matches!(part, Part::Any | Part::All)) == Some(Part::Group)
     }
 
     /// The level of what is directly inside the innermost stretch; `0` breaks the stretch itself,
@@ -146,7 +156,9 @@ impl<'a> Maker<'a> {
         let is_tail = part == Part::Tail
             || part == Part::Names && matches!(around, Part::Clause | Part::Claim);
         if is_tail && self.next.is_none() {
-            self.next = Some((Break::Each, self.level(0)));
+            let outside = matches!(around, Part::Clause | Part::Claim);
+            let breaks = if outside { Break::Each } else { Break::Inner };
+            self.next = Some((breaks, self.level(0)));
         }
         let is_kept = match part {
             Part::Line | Part::NamedList | Part::Event | Part::Rule | Part::Invariant => true,
@@ -187,7 +199,8 @@ impl<'a> Maker<'a> {
             self.done = at + letter.len_utf8();
             match letter {
                 '\n' => self.line_ends += 1,
-                ' ' | '\t' | '\r' => {}
+                ' ' | '\r' => self.blanks += 1,
+                '\t' => self.blanks += 2,
                 '#' => self.comment(at),
                 _ => {
                     let text = self.text.get(at..self.done).unwrap_or("");
@@ -234,12 +247,15 @@ impl<'a> Maker<'a> {
         }
         let at = self.next.take().or_else(|| self.break_before(text, part, sign));
         let last = self.sheet.words.last();
-        let space = last.is_some_and(|last| is_apart(last, text, sign, around));
+        let is_apart = last.is_some_and(|last| is_apart(last, text, sign, around));
+        // In a fixture, two blanks set what belongs together apart from what follows.
+        let is_wide = around == Part::FixtureLine && self.blanks > 1;
+        let is_wide = is_wide && !last.is_some_and(|last| last.sign);
         let word = Word {
             text,
             part,
             sign,
-            space,
+            space: usize::from(is_apart) + usize::from(is_apart && is_wide),
             comma: false,
             first: self.line_ends > 0 || !self.comments.is_empty(),
             blank: self.line_ends > 1,
@@ -247,7 +263,7 @@ impl<'a> Maker<'a> {
             behind: None,
             at,
         };
-        self.line_ends = 0;
+        (self.line_ends, self.blanks) = (0, 0);
         self.sheet.words.push(word);
     }
 
@@ -255,7 +271,10 @@ impl<'a> Maker<'a> {
     fn break_before(&self, text: &str, part: Part, sign: bool) -> Option<(Break, u32)> {
         let after_comma = || self.sheet.words.last().is_some_and(|it| it.sign && it.text == ",");
         let breaks = match (self.around(), text) {
-            (Part::Any | Part::All, "and" | "or") | (Part::Claim, "when") => Break::Each,
+            // With the other parts of its claim, which begin so.
+            (Part::Claim, "when") => return Some((Break::Each, self.level(0))),
+            (Part::Any | Part::All, "and" | "or") if self.is_in_group() => Break::Inner,
+            (Part::Any | Part::All, "and" | "or") => Break::Each,
             (Part::Kind, "|") => Break::Full,
             (Part::Names, _) if after_comma() => Break::Full,
             (Part::List, _) if part == Part::CloseBracket => Break::ListEnd,

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::page::{Page, WIDTH, width};
+use super::page::{Page, WIDTH, push_blanks, width};
 use super::sheet::{Break, Word};
 
 /// How far a line that goes on with the one before is moved in.
@@ -21,8 +21,8 @@ fn joined(words: &[Word<'_>], range: Range<usize>) -> String {
         let Some(word) = words.get(at) else {
             break;
         };
-        if at > range.start && word.space {
-            out.push(' ');
+        if at > range.start {
+            push_blanks(&mut out, word.space);
         }
         out.push_str(word.text);
         if has_comma(words, at) {
@@ -98,9 +98,9 @@ impl<'p, 'a> Wrapper<'p, 'a> {
 
     fn fits(&self, piece: &Piece) -> bool {
         let words = self.of(piece);
-        let space = !self.line.is_empty() && words.first().is_some_and(|word| word.space);
+        let space = words.first().filter(|_| !self.line.is_empty()).map_or(0, |word| word.space);
         let text = joined(self.words, piece.words.clone());
-        let columns = width(&text) + usize::from(space) + usize::from(piece.comma);
+        let columns = width(&text) + space + usize::from(piece.comma);
         !is_commented(words) && self.indent + width(&self.line) + columns <= WIDTH
     }
 
@@ -158,6 +158,7 @@ impl<'p, 'a> Wrapper<'p, 'a> {
             let opens = self.words.get(at - 1).is_some_and(|word| word.sign && word.text == "[");
             let (base, start) = match breaks {
                 Break::Each => (deeper, Start::Line(deeper)),
+                Break::Inner => (deeper + STEP, Start::Line(deeper + STEP)),
                 Break::Entry if opens => (deeper, Start::Line(deeper)),
                 Break::Entry | Break::Full => (deeper, Start::Full(deeper)),
                 Break::ListEnd => (piece.base, Start::Line(piece.base)),
@@ -184,8 +185,8 @@ impl<'p, 'a> Wrapper<'p, 'a> {
             if is_inside && (self.line.is_empty() || !word.before.is_empty()) {
                 self.new_line(word, piece.base + STEP);
             }
-            if !self.line.is_empty() && word.space {
-                self.line.push(' ');
+            if !self.line.is_empty() {
+                push_blanks(&mut self.line, word.space);
             }
             self.line.push_str(word.text);
             let is_last = at + 1 == piece.words.end;

@@ -50,7 +50,7 @@ pub(in crate::lang) enum Part {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::lang) enum Edge {
     Begin(Part, usize),
-    End(Part, usize),
+    End(usize),
 }
 
 /// The edges of all stretches of a file, in the order of the text; none if it cannot be read.
@@ -58,7 +58,7 @@ pub(in crate::lang) fn outline(text: &str) -> Option<Vec<Edge>> {
     let pairs = read(Rule::file, text).ok()?;
     let edge = |token: Token<'_>| match token {
         Token::Start { rule: of, pos } => Edge::Begin(part(of), pos.pos()),
-        Token::End { rule: of, pos } => Edge::End(part(of), pos.pos()),
+        Token::End { pos, .. } => Edge::End(pos.pos()),
     };
     Some(pairs.tokens().map(edge).collect())
 }

@@ -7,7 +7,9 @@ mod completions;
 mod digest;
 mod eval;
 mod explain;
+mod fmt;
 mod list;
+mod new;
 mod order;
 mod pause;
 mod reschedule;
@@ -37,6 +39,8 @@ pub fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Eval(args) => eval::eval(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Test(args) => test::test(&args),
+        Verb::Fmt(args) => fmt::fmt(&args),
+        Verb::New(args) => new::new(&args),
         Verb::Digest(args) => digest::digest(&args),
         Verb::Completions(args) => completions::completions(&args),
     }

@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 16] = [
     "run",
     "apply",
     "list",
@@ -15,6 +15,8 @@ const VERBS: [&str; 14] = [
     "eval",
     "check",
     "test",
+    "fmt",
+    "new",
     "digest",
     "completions",
 ];
