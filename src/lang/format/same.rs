@@ -80,7 +80,7 @@ same_structs! {
     Mark { name, argument }
     Operand { node, at }
     RuleDecl { name, title, marks, on, conditions, effects, overrides, reasons, partial }
-    TestDecl { name, keyword, at, items, partial }
+    TestDecl { name, keyword, items, partial }
     TestLine { pieces, at }
     Version { number, at }
     WindowDecl { rate, distinct, event, filters, per, scopes, spans, test }

@@ -89,6 +89,14 @@ fn what_the_pages_show_is_formatted_or_refused() {
 }
 
 #[test]
+fn the_page_on_formatting_shows_formatted_text() {
+    let page = read(&repository().join("docs/formatting.md"));
+    let example = page.split("```rules\n").nth(1).and_then(|rest| rest.split("```").next());
+    let example = example.expect("an example");
+    check(example, example);
+}
+
+#[test]
 fn what_is_formatted_elsewhere_is_the_same_here() {
     let text = "policy 1\n\nrule a {\n  on reply\n  ignore\n}\n";
     check(text, text);
