@@ -11,6 +11,7 @@ mod event;
 mod expected;
 mod explain;
 mod facts;
+mod format;
 mod ir;
 mod literal;
 mod nearest;
@@ -33,6 +34,7 @@ pub use bundle::{gather, is_policy};
 pub use effect::{ClauseTrace, Effect, End, Ending, Fired, RuleTrace, RuleVerdict};
 pub use event::{EventError, TypedEvent};
 pub use facts::{Counted, Facts};
+pub use format::{FormatError, format};
 pub use outline::{
     Candidate, CandidateKind, Candidates, Note, Outline, Stretch, Symbol, SymbolKind,
 };

@@ -2,6 +2,7 @@
 
 mod cells;
 mod differential;
+mod formatting;
 mod interpreter;
 mod laws;
 mod mistakes;

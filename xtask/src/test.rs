@@ -19,6 +19,10 @@ fn steps() -> Vec<Step> {
         Step::cargo("lints", "clippy --workspace --all-targets --all-features -- -D warnings"),
         // A snapshot that differs is a failure, never a file that waits for a review.
         Step::cargo("tests", "test --workspace").with("INSTA_UPDATE", "no"),
+        Step::cargo(
+            "rules",
+            "run --quiet --package holdline-cli --bin holdline -- fmt --check rules",
+        ),
         Step::cargo("docs", "doc --workspace --no-deps").with("RUSTDOCFLAGS", "-D warnings"),
         // The whole workspace, so that features stay as they were and little is built again.
         // Without `--bench`, the harness runs each once, at its small size.

@@ -1,5 +1,7 @@
 //! The arguments: what each verb takes, and what its help says.
 
+mod authoring;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +10,8 @@ use holdline::engine::DEFAULT_WORKSPACE;
 use holdline::model::{Selection, Status};
 
 use crate::moment;
+
+pub use authoring::{Fmt, New};
 
 /// When each prospect gets the next message, and when not.
 #[derive(Debug, Parser)]
@@ -54,6 +58,10 @@ pub enum Verb {
     Test(Test),
     /// Serve an editor on the standard streams: findings, completion, hover, going to a rule
     Lsp(Lsp),
+    /// Format rules files
+    Fmt(Fmt),
+    /// Write a policy to begin with
+    New(New),
     /// Print the digest of the state: the same for the same commands
     Digest(Digest),
     /// Print a shell's completion script

@@ -23,7 +23,7 @@ use clap::Parser;
 
 use crate::args::Cli;
 use crate::exit::{Exit, Failure};
-use crate::screen::{BAD, STRONG, styled, tell};
+use crate::screen::tell_failure;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -34,10 +34,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(Failure::ReaderGone) => Exit::Fine.into(),
         Err(Failure::Told(told)) => {
-            tell(format_args!("{} {}", styled(BAD, "error:"), told.message));
-            if let Some(help) = &told.help {
-                tell(format_args!("  {} {help}", styled(STRONG, "help:")));
-            }
+            tell_failure(&told);
             told.exit.into()
         }
     }

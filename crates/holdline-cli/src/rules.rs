@@ -28,7 +28,8 @@ pub fn read(path: &Path, name: String) -> Result<PolicyBundle, Failure> {
     }))
 }
 
-fn read_text(path: &Path) -> Result<String, Failure> {
+/// The text of a rules file.
+pub fn read_text(path: &Path) -> Result<String, Failure> {
     let shown = path.display().to_string();
     let length = fs::metadata(path).map_err(|error| Failure::file(&shown, &error))?.len();
     if length > MAX_BYTES {
@@ -37,17 +38,35 @@ fn read_text(path: &Path) -> Result<String, Failure> {
         )));
     }
     let bytes = fs::read(path).map_err(|error| Failure::file(&shown, &error))?;
+    text(&shown, bytes)
+}
+
+/// What was read, as text; messages call it by `name`.
+pub fn text(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..at).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Failure::input(format_args!("`{shown}:{line}`: the file is not UTF-8"))
+        Failure::input(format_args!("`{name}:{line}`: the file is not UTF-8"))
     })
 }
 
 /// The policies that are meant: each file that is named, and of a directory all that lies below it
 /// and is a policy by itself. In the order of their names.
 pub fn policies(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    below(paths, |file| Ok(is_policy(&read_text(file)?)))
+}
+
+/// The rules files that are meant: each that is named, and all below a directory, also those that
+/// others include. In the order of their names.
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    below(paths, |_| Ok(true))
+}
+
+fn below(
+    paths: &[PathBuf],
+    is_meant: impl Fn(&Path) -> Result<bool, Failure>,
+) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for path in paths {
         let failed = |error: io::Error| Failure::file(path.display(), &error);
@@ -59,7 +78,7 @@ pub fn policies(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         walk(path, &mut below).map_err(failed)?;
         below.sort();
         for file in below {
-            if is_policy(&read_text(&file)?) {
+            if is_meant(&file)? {
                 found.push(file);
             }
         }
@@ -83,6 +102,12 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// There is nothing of what was looked for.
+pub fn nothing_in(paths: &[PathBuf]) -> Failure {
+    let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    Failure::input(format_args!("there are no rules files in {}", paths.join(", ")))
 }
 
 /// The name of a file without its directories.

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, Told};
 
 /// The width where nobody says one: of pipes and files.
 const DEFAULT_WIDTH: usize = 120;
@@ -49,6 +49,14 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
 pub fn tell(text: impl Display) {
     let mut out = anstream::stderr().lock();
     let _nobody_to_tell = writeln!(out, "{text}").is_ok();
+}
+
+/// Tells a failure, and what to do.
+pub fn tell_failure(told: &Told) {
+    tell(format_args!("{} {}", styled(BAD, "error:"), told.message));
+    if let Some(help) = &told.help {
+        tell(format_args!("  {} {help}", styled(STRONG, "help:")));
+    }
 }
 
 /// Whether a person looks at the error output.

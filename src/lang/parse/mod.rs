@@ -3,6 +3,7 @@
 mod bad;
 mod condition;
 mod declare;
+mod outline;
 mod proof;
 mod rule;
 
@@ -21,9 +22,12 @@ mod grammar {
     pub(in crate::lang) struct Grammar;
 }
 use grammar::{Grammar, Rule};
+pub(super) use outline::{Edge, Part, outline};
 
 /// A stretch of text that a rule of the grammar read, with the stretches inside it.
 type Pair<'a> = pest::iterators::Pair<'a, Rule>;
+/// Where such a stretch begins or ends.
+type Token<'a> = pest::Token<'a, Rule>;
 
 /// Reads one file of a bundle into the tree; what cannot be read is a finding each.
 pub(super) fn parse(file: u32, text: &str, ast: &mut Ast, findings: &mut Findings) {

@@ -130,6 +130,7 @@ fn an_error_behind_many_warnings_counts() {
     assert!(found.len() <= 10_001, "{}", found.len());
 }
 
+/// The shipped policy with a few small changes.
 pub(super) fn mutated() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "",

@@ -7,8 +7,10 @@ mod completions;
 mod digest;
 mod eval;
 mod explain;
+mod fmt;
 mod list;
 mod lsp;
+mod new;
 mod order;
 mod pause;
 mod reschedule;
@@ -39,6 +41,8 @@ pub fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Check(args) => check::check(&args),
         Verb::Test(args) => test::test(&args),
         Verb::Lsp(_) => lsp::lsp(),
+        Verb::Fmt(args) => fmt::fmt(&args),
+        Verb::New(args) => new::new(&args),
         Verb::Digest(args) => digest::digest(&args),
         Verb::Completions(args) => completions::completions(&args),
     }

@@ -47,12 +47,8 @@ pub fn test(args: &Test) -> Result<Exit, Failure> {
     let human = args.output.format == Format::Human;
     let files = rules::policies(&args.paths)?;
     if files.is_empty() {
-        let paths: Vec<String> =
-            args.paths.iter().map(|path| format!("`{}`", path.display())).collect();
-        let message = format_args!("there are no rules files in {}", paths.join(", "));
-        return Err(
-            Failure::input(message).help("a policy is a `.rules` file with a `policy` line")
-        );
+        let nothing = rules::nothing_in(&args.paths);
+        return Err(nothing.help("a policy is a `.rules` file with a `policy` line"));
     }
     let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     let wide = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(60);

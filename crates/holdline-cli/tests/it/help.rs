@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 17] = [
     "run",
     "apply",
     "list",
@@ -16,6 +16,8 @@ const VERBS: [&str; 15] = [
     "check",
     "test",
     "lsp",
+    "fmt",
+    "new",
     "digest",
     "completions",
 ];

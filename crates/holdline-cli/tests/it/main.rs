@@ -1,6 +1,8 @@
 //! The holdline command as its users meet it: arguments in, text and an exit code out.
 
 #[cfg(test)]
+mod authoring;
+#[cfg(test)]
 mod desk;
 mod eval;
 #[cfg(test)]
