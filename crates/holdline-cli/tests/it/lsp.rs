@@ -81,6 +81,11 @@ fn an_editor_is_served_from_the_handshake_to_the_end() {
     assert!(text.contains("a.rules:3"), "{text}");
     assert_eq!(editor.at("textDocument/hover", URI, 0, 7), Value::Null);
 
+    let found = editor.at("textDocument/definition", URI, 2, 8);
+    assert_eq!((&found["uri"], place(&found["range"])), (&json!(URI), "2:5-2:13".to_owned()));
+    let document = json!({ "textDocument": { "uri": URI } });
+    assert_eq!(editor.ask("textDocument/codeLens", document), json!([]));
+
     let symbols =
         editor.ask("textDocument/documentSymbol", json!({ "textDocument": { "uri": URI } }));
     assert_eq!(
