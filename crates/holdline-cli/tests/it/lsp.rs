@@ -17,6 +17,12 @@ rule answered \"Sömeone 𝄞\" {
   where reply.kind is hooman
   pause compny
 }
+
+rule rest {
+  on reply
+  where reply.kind is not human
+  ignore
+}
 ";
 
 fn labels(list: &Value) -> Vec<&str> {
@@ -63,7 +69,7 @@ fn an_editor_is_served_from_the_handshake_to_the_end() {
     );
     assert_eq!(editor.findings(), (URI.to_owned(), json!(2), vec!["H0106 6:12-6:13".to_owned()]));
     let fixed = BROKEN.replace("hooman", "human").replace("compny", "company");
-    editor.change(URI, 3, json!([{ "text": fixed }]));
+    editor.change(URI, 3, json!([{ "text": &fixed }]));
     assert_eq!(editor.findings(), (URI.to_owned(), json!(3), Vec::new()));
 
     let list = editor.at("textDocument/completion", URI, 4, 25);
@@ -86,6 +92,8 @@ fn an_editor_is_served_from_the_handshake_to_the_end() {
     let document = json!({ "textDocument": { "uri": URI } });
     assert_eq!(editor.ask("textDocument/codeLens", document), json!([]));
 
+    is_laid_out(&mut editor, &fixed);
+
     let symbols =
         editor.ask("textDocument/documentSymbol", json!({ "textDocument": { "uri": URI } }));
     assert_eq!(
@@ -98,6 +106,21 @@ fn an_editor_is_served_from_the_handshake_to_the_end() {
     assert_eq!(editor.answer("textDocument/hover", json!({}))["error"]["code"], -32600);
     editor.tell("exit", Value::Null);
     assert_eq!(editor.code(), 0);
+}
+
+/// A text is laid out whole, once, and not while it cannot be read.
+fn is_laid_out(editor: &mut Editor, fixed: &str) {
+    let options = json!({ "tabSize": 2, "insertSpaces": true });
+    let format = json!({ "textDocument": { "uri": URI }, "options": options });
+    assert_eq!(editor.ask("textDocument/formatting", format.clone()), json!([]));
+    editor.change(URI, 4, json!([{ "text": fixed.replace("  on", "on   ") }]));
+    let edits = editor.ask("textDocument/formatting", format.clone());
+    assert_eq!(edits.as_array().map(Vec::len), Some(1), "{edits}");
+    assert_eq!(place(&edits[0]["range"]), "0:0-13:0");
+    assert_eq!(edits[0]["newText"], fixed);
+    editor.change(URI, 5, json!([{ "text": fixed.replace("on reply", "on \"") }]));
+    assert_eq!(editor.ask("textDocument/formatting", format), Value::Null);
+    editor.change(URI, 6, json!([{ "text": fixed }]));
 }
 
 #[test]
@@ -196,6 +219,7 @@ fn a_test_is_run_from_its_lens() {
     let desk = Desk::new();
     let text = "policy 1
 rule human { on reply where reply.kind is human pause prospect }
+rule rest { on reply where reply.kind is not human ignore }
 test \"passes\" {
   0d reply a@acme.io kind human => a@acme.io paused by human
 }
@@ -211,10 +235,10 @@ test \"fails\" {
     let shown = lenses.as_array().map_or(&[][..], Vec::as_slice).iter();
     let shown: Vec<_> = shown.map(|it| (place(&it["range"]), &it["command"]["title"])).collect();
     let title = json!("run test");
-    assert_eq!(shown, [("2:0-2:4".to_owned(), &title), ("5:0-5:4".to_owned(), &title)]);
+    assert_eq!(shown, [("3:0-3:4".to_owned(), &title), ("6:0-6:4".to_owned(), &title)]);
 
     for (lens, passed, told, kind) in
-        [(0, true, "test `passes`: passed", 3), (1, false, "test `fails`: failed\nline 7: ", 1)]
+        [(0, true, "test `passes`: passed", 3), (1, false, "test `fails`: failed\nline 8: ", 1)]
     {
         let command = &lenses[lens]["command"];
         let params = json!({ "command": command["command"], "arguments": command["arguments"] });

@@ -7,12 +7,12 @@ use gen_lsp_types::{
     TextDocumentPositionParams, TextEdit, Uri,
 };
 use holdline::lang::{self, Candidate, CandidateKind, Outline, Stretch};
-use holdline::model::PolicyBundle;
+use holdline::model::{PolicyBundle, PolicyFile};
 use serde_json::json;
 
 use super::documents::Documents;
 use super::place::{Lines, Units};
-use super::{RUN_TEST, plug, uri};
+use super::{RUN_TEST, proof, uri};
 
 /// A document that is asked about, with the policy that it belongs to.
 pub struct Asked<'d> {
@@ -119,10 +119,11 @@ impl<'d> Asked<'d> {
         DocumentSymbolResponse::DocumentSymbolList(found.collect())
     }
 
-    /// The text as it should be laid out, if it is not; none if it cannot be read.
+    /// What lays the text out; none if it cannot be read, which the findings say.
     pub fn format(&self) -> Option<Vec<TextEdit>> {
-        let new_text = plug::format()?(self.text()).ok()?;
-        if new_text == self.text() {
+        let file = PolicyFile { name: self.name.clone(), text: self.text().to_owned() };
+        let new_text = lang::format(&file).ok()?;
+        if new_text == file.text {
             return Some(Vec::new());
         }
         Some(vec![TextEdit { range: self.lines().whole(), new_text }])
@@ -152,14 +153,14 @@ impl<'d> Asked<'d> {
     }
 
     /// Runs the test of that title, of several the one that is nearest to the line.
-    pub fn run_test(&self, title: &str, line: u64) -> Option<plug::Outcome> {
+    pub fn run_test(&self, title: &str, line: u64) -> Option<proof::Outcome> {
         let lines = self.lines();
         let tests = Outline::of(&self.bundle).symbols(&self.name).into_iter();
         let tests = tests.filter(|it| it.kind == lang::SymbolKind::Test && it.name == title);
         let away = |from: usize| u64::from(lines.position(from).line).abs_diff(line);
         let test = tests.min_by_key(|test| away(test.name_at.from))?;
         let line = lines.position(test.name_at.from).line.saturating_add(1);
-        plug::run_test(&self.bundle, &self.name, line)
+        proof::run_test(&self.bundle, &self.name, line)
     }
 }
 

@@ -5,7 +5,7 @@ mod answer;
 mod documents;
 mod findings;
 mod place;
-mod plug;
+mod proof;
 mod server;
 mod uri;
 mod wire;

@@ -18,7 +18,7 @@ use super::answer::Asked;
 use super::documents::Documents;
 use super::place::Units;
 use super::wire::Refused;
-use super::{RUN_TEST, findings, invalid, plug};
+use super::{RUN_TEST, findings, invalid};
 
 /// How far the conversation is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -259,7 +259,7 @@ fn capabilities(units: Units) -> ServerCapabilities {
         definition_provider: Some(true.into()),
         references_provider: Some(true.into()),
         document_symbol_provider: Some(true.into()),
-        document_formatting_provider: plug::format().map(|_| true.into()),
+        document_formatting_provider: Some(true.into()),
         code_lens_provider: Some(CodeLensOptions::default()),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: vec![RUN_TEST.to_owned()],

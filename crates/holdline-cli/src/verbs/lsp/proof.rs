@@ -1,18 +1,10 @@
-//! What the language does for an editor beside answering: laying out a text, and running a test.
+//! Running one test of a policy for an editor.
 
 use holdline::lang::Diagnostic;
 use holdline::model::PolicyBundle;
 use holdline::trial::Trial;
 
 use crate::rules;
-
-/// Lays out a text, or says why it cannot.
-pub type Format = fn(&str) -> Result<String, String>;
-
-/// How a text is laid out, if that is known: it is offered then.
-pub fn format() -> Option<Format> {
-    None
-}
 
 /// What became of a test.
 pub struct Outcome {
