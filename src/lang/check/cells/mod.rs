@@ -101,7 +101,7 @@ impl<'a> Looker<'a> {
         if !listeners.iter().all(sound) {
             return None;
         }
-        let mut stage = Stage::new(self.checked, event, claims, scopes)?;
+        let mut stage = Stage::new(self.checked, event, claims, scopes, &mut self.budget)?;
         stage.look(&mut self.budget);
         Some(stage)
     }

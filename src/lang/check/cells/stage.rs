@@ -152,6 +152,7 @@ impl<'a> Stage<'a> {
         event: u32,
         claims: &'a [Claim],
         scopes: &'a [ScopeTest],
+        budget: &mut Budget,
     ) -> Option<Self> {
         let listeners = &checked.events.get(event as usize)?.listeners;
         let rules: Vec<(RuleIndex, &Rule)> = listeners
@@ -163,7 +164,8 @@ impl<'a> Stage<'a> {
         let clauses = rules.iter().flat_map(|(_, rule)| &rule.clauses);
         let claimed = claims.iter().flat_map(|claim| &claim.clauses);
         let asked = clauses.chain(claimed).flat_map(|it| &it.steps).map(|step| &step.test);
-        let space = Space::new(checked, event, asked.chain(scopes.iter().map(|it| &it.test)));
+        let asked = asked.chain(scopes.iter().map(|it| &it.test));
+        let space = Space::new(checked, event, asked, budget)?;
         let places: std::collections::HashMap<RuleIndex, usize> =
             rules.iter().enumerate().map(|(at, (index, _))| (*index, at)).collect();
         let mut heard = Vec::new();

@@ -11,7 +11,7 @@ use super::witness::Loose;
 /// The most cells of one table. Above them a fixed sample of that size is looked at.
 pub(super) const MOST_CELLS: usize = 1 << 20;
 
-/// What all tables of one check may cost, in words of cells: two tenths of a second or so.
+/// What all tables of one check may cost, in words of cells: a few tenths of a second.
 const MOST_WORK: u64 = 1 << 26;
 
 /// What may still be spent on tables, so that no policy makes the check slow.
