@@ -269,8 +269,8 @@ fn a_printed_test_fails_until_the_invariant_holds() {
     for (rules, claim) in [
         (Policy::default_rules().files.remove(0).text.as_str(), "never pause company on reply"),
         (
-            "rule a { on reply where \"very important\" in prospect.tags and company.stage is known \
-             and company.stage is \"won\" pause company }",
+            "rule a { on reply where \"very important\" in prospect.tags \
+             and company.stage is known and company.stage is \"won\" pause company }",
             "never pause company",
         ),
         (

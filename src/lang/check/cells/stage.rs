@@ -1,5 +1,7 @@
 //! The rules that listen to one event, ready to be asked of its tables.
 
+use std::collections::HashMap;
+
 use super::super::super::ir::{
     Clause, Datum, EffectPlan, Kind, Question, Rule, ScopePlan, Side, Source, Test,
 };
@@ -63,6 +65,8 @@ pub(super) struct Stage<'a> {
     pub space: Space<'a>,
     pub heard: Vec<Heard<'a>>,
     pub claims: Vec<Claimed<'a>>,
+    /// Where each rule stands among those that are heard.
+    pub places: HashMap<RuleIndex, usize>,
     scopes: &'a [ScopeTest],
 }
 
@@ -166,7 +170,7 @@ impl<'a> Stage<'a> {
         let asked = clauses.chain(claimed).flat_map(|it| &it.steps).map(|step| &step.test);
         let asked = asked.chain(scopes.iter().map(|it| &it.test));
         let space = Space::new(checked, event, asked, budget)?;
-        let places: std::collections::HashMap<RuleIndex, usize> =
+        let places: HashMap<RuleIndex, usize> =
             rules.iter().enumerate().map(|(at, (index, _))| (*index, at)).collect();
         let mut heard = Vec::new();
         for (index, rule) in rules {
@@ -190,7 +194,7 @@ impl<'a> Stage<'a> {
             Some(Claimed { claim, clauses, tests })
         };
         let claims = claims.into_iter().map(claimed).collect::<Option<_>>()?;
-        Some(Self { event, space, heard, claims, scopes })
+        Some(Self { event, space, heard, claims, places, scopes })
     }
 
     pub fn table(&self, tests: &[TestId], budget: &mut Budget) -> Option<Table> {

@@ -238,7 +238,9 @@ fn holds(fired: &Fired) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 40, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     /// Rules that are said never to fire never do, and all of those are said.
     #[test]
