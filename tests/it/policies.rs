@@ -18,27 +18,9 @@ pub(crate) fn gathered(name: &str, text: String) -> PolicyBundle {
 
 /// The codes of all findings, those of tests included, and how they look.
 pub(crate) fn findings(bundle: &PolicyBundle) -> (Vec<String>, String) {
-    let found = trial::check(&playable(bundle));
+    let found = trial::check(bundle);
     let shown = render(&found, bundle, false);
     (found.iter().map(|it| it.code.to_string()).collect(), shown)
-}
-
-/// The bundle without its invariants, which belong to the language and are not read by this
-/// version: they must not keep its tests from running. Each ends in a brace at the beginning of a
-/// line, and no line moves.
-fn playable(bundle: &PolicyBundle) -> PolicyBundle {
-    let mut bundle = bundle.clone();
-    for file in &mut bundle.files {
-        let mut inside = false;
-        let blanked = file.text.lines().map(|line| {
-            inside |= line.starts_with("invariant ");
-            let kept = if inside { "" } else { line };
-            inside &= !line.starts_with('}');
-            format!("{kept}\n")
-        });
-        file.text = blanked.collect();
-    }
-    bundle
 }
 
 /// The names of the rules files in a folder. The vocabulary is part of each policy by itself.
@@ -62,10 +44,13 @@ fn all() -> Vec<(String, String)> {
 fn every_shipped_policy_is_without_a_finding_and_its_tests_show_all_of_it() {
     for (path, text) in all() {
         let bundle = gathered(&path, text);
-        let (codes, shown) = findings(&bundle);
+        let (mut codes, shown) = findings(&bundle);
+        if path.contains("/parts/") {
+            // A part leaves to others what is not its business.
+            codes.retain(|code| code != "H0223");
+        }
         assert_eq!(codes, Vec::<String>::new(), "{path}\n{shown}");
-        let played = playable(&bundle);
-        let mut trial = Trial::of(&played).unwrap();
+        let mut trial = Trial::of(&bundle).unwrap();
         for number in 0..trial.tests().len() {
             trial.run(number).unwrap();
         }

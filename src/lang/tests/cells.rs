@@ -5,6 +5,7 @@ mod brute;
 use super::super::{Policy, check, render};
 use super::{bundle, codes};
 use crate::model::PolicyFile;
+use crate::trial::Trial;
 
 /// Checks rules and expects exactly these codes, with these words somewhere in the messages.
 fn expect(rules: &str, expected: &[(&str, &str)]) {
@@ -260,6 +261,63 @@ test \"x\" {
 }";
     let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat(&shown).contains(&flat(test)), "{shown}");
+}
+
+/// A printed test can be pasted: it is read, and it fails because of what it expects.
+#[test]
+fn a_printed_test_fails_until_the_invariant_holds() {
+    for (rules, claim) in [
+        (Policy::default_rules().files.remove(0).text.as_str(), "never pause company on reply"),
+        (
+            "rule a { on reply where \"very important\" in prospect.tags \
+             and company.stage is known and company.stage is \"won\" pause company }",
+            "never pause company",
+        ),
+        (
+            "rule a { on bounce when count(bounce at company in 7d) >= 3 pause company }",
+            "never pause company",
+        ),
+        (
+            "rule a { on open where campaign.key is known and campaign.key is \"autumn\" \
+             and prospect.field(\"a b\") is known and prospect.field(\"a b\") is \"x y\" \
+             pause campaign }",
+            "never pause campaign",
+        ),
+        ("rule a { on mark pause mark.scope }", "never pause company on mark"),
+        ("rule a { on mark pause mark.scope }", "never pause mark.scope on mark"),
+        ("rule a { on reply pause company in campaign }", "never pause company in campaign"),
+        ("rule a { on reply stop enrollment }", "never stop enrollment"),
+        ("rule a { on sender.disconnected pause sender }", "never pause sender"),
+        ("rule a { on campaign.archived pause campaign }", "never stop or pause"),
+        ("rule a { on guardrail pause guardrail.scope }", "never pause workspace"),
+        (
+            "rule a { on reply where reply.kind is human pause prospect }",
+            "always pause prospect on reply",
+        ),
+        ("rule a { on bounce pause prospect }", "always stop prospect on bounce"),
+        (
+            "event lost { why: text all: list of text near: domain day: date } \
+             rule a { on lost where \"x\" in lost.all and lost.why is \"too far\" ignore }",
+            "always ignore on lost",
+        ),
+    ] {
+        let head = if rules.contains("policy 1") { "" } else { "policy 1\n" };
+        let broken = format!("{head}{rules}\ninvariant \"it\" {{ {claim} }}\n");
+        let found = check(&bundle(&broken));
+        let found = found.iter().find(|it| it.code.0 == 219).expect("it is broken");
+        let help = found.help.as_deref().unwrap_or_default();
+        let (_, test) = help.split_once("\n\n").unwrap_or_else(|| panic!("{claim}: {found:?}"));
+        let pasted = bundle(&format!("{head}{rules}\n{test}\n"));
+        let mut trial = match Trial::of(&pasted) {
+            Ok(trial) => trial,
+            Err(found) => panic!("{test}\n{}", render(&found, &pasted, false)),
+        };
+        let last = trial.tests().len() - 1;
+        let result = trial.run(last).expect("the test");
+        assert!(!result.passed(), "{claim}\n{test}");
+        let codes = codes(&result.failures);
+        assert!(codes.iter().all(|code| code == "H0318"), "{claim}\n{test}\n{codes:?}");
+    }
 }
 
 #[test]

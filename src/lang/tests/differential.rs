@@ -34,8 +34,8 @@ fn fixed_bytes(seed: u64) -> Vec<u8> {
     (0..1200).map(|_| byte()).collect()
 }
 
-/// What is compared is worth comparing: nearly all policies compile, rules match and fail, windows
-/// fill, and rules override each other.
+/// What is compared is worth comparing: most policies compile, whatever the check finds against
+/// rules that were thrown together, rules match and fail, windows fill, and override each other.
 #[test]
 fn random_policies_compile_and_their_events_match() {
     let cases = 300;
@@ -54,7 +54,7 @@ fn random_policies_compile_and_their_events_match() {
         all.filled += found.filled;
     }
     let shown = format!("{compiled} of {cases} compile: {all:?}");
-    assert!(compiled * 100 > cases * 95, "{shown}");
+    assert!(compiled * 100 > cases * 66, "{shown}");
     assert!(all.matched * 3 > all.events, "{shown}");
     for count in [all.refused, all.holds, all.resumes, all.errors, all.overridden, all.filled] {
         assert!(count > 20, "{shown}");

@@ -121,8 +121,9 @@ fn check_and_run_read_what_is_included_and_check_runs_the_tests() {
     assert_eq!(answer.code, 2, "{answer:?}");
     assert!(answer.out.contains("H0019") && answer.out.contains("`p/b.rules`"), "{answer:?}");
     desk.file("p/b.rules", POLICY.replace("policy 1", ""));
-    let out = desk.call(&["check", "p/a.rules"]).fine();
-    assert!(out.contains("0 errors, 0 warnings in p/a.rules"), "{out}");
+    let answer = desk.call(&["check", "p/a.rules"]);
+    assert_eq!(answer.code, 1, "a value is not handled: {answer:?}");
+    assert!(answer.out.contains("0 errors, 1 warning in p/a.rules"), "{answer:?}");
     desk.file("none.jsonl", "");
     desk.call(&["run", "none.jsonl", "--rules", "p/a.rules"]).fine();
     desk.file("p/b.rules", POLICY.replace("policy 1", "").replace("paused by", "stopped by"));

@@ -20,12 +20,18 @@ struct Scene<'s> {
     own: Outcome,
 }
 
-/// What is left out of a rule.
-#[derive(Clone, Default)]
+/// What is left out of a rule. Each finding holds by itself, and all of a rule's hold together.
+#[derive(Clone)]
 struct Without {
     clauses: Vec<usize>,
     /// By clause.
     terms: Vec<Vec<Term>>,
+}
+
+impl Without {
+    fn nothing(clauses: usize) -> Self {
+        Self { clauses: Vec::new(), terms: vec![Vec::new(); clauses] }
+    }
 }
 
 impl Looker<'_> {
@@ -55,7 +61,7 @@ impl Looker<'_> {
         if !scenes.iter().any(matches) || scenes.iter().any(|scene| !scene.table.whole) {
             return None;
         }
-        let mut without = Without { clauses: Vec::new(), terms: vec![Vec::new(); written.len()] };
+        let mut without = Without::nothing(written.len());
         let mut found = Vec::new();
         for (number, clause) in written.iter().enumerate().rev() {
             self.clause(number, clause, &scenes, &mut without, budget, &mut found)?;
@@ -78,7 +84,9 @@ impl Looker<'_> {
         if found.len() < MOST_EACH && !guards(first, number, 0..steps) {
             let mut less = without.clone();
             less.clauses.push(number);
-            if same(scenes, &less, budget)? {
+            let mut alone = Without::nothing(without.terms.len());
+            alone.clauses.push(number);
+            if same(scenes, &less, budget)? && same(scenes, &alone, budget)? {
                 *without = less;
                 let (text, at) = (self.text(clause.at), clause.at);
                 found.push(match written.kind {
@@ -112,7 +120,9 @@ impl Looker<'_> {
             }
             let mut less = without.clone();
             less.terms.get_mut(number)?.push(term);
-            if same(scenes, &less, budget)? {
+            let mut alone = Without::nothing(without.terms.len());
+            alone.terms.get_mut(number)?.push(term);
+            if same(scenes, &less, budget)? && same(scenes, &alone, budget)? {
                 *without = less;
                 let text = self.text(term.at);
                 found.push(say::decides_nothing(

@@ -7,7 +7,7 @@ use super::super::super::ir::{Calendar, Datum, EffectPlan, EndPlan, Otherwise, S
 use super::super::super::policy::RuleIndex;
 use super::stage::{Heard, Stage, scope_of};
 use super::table::Table;
-use super::{Budget, Looker, together};
+use super::{Budget, Looker, PAIR_COST, together};
 use crate::model::HoldKind;
 
 /// How many rules are looked at together, and at how many cells.
@@ -91,7 +91,7 @@ impl Looker<'_> {
             let own = stage.heard.get(place)?;
             let mut others: Vec<&Heard<'_>> = Vec::new();
             for other in stage.heard.iter().filter(|it| taken(it.index)) {
-                if !budget.spend(1) {
+                if !budget.spend(PAIR_COST) {
                     return None;
                 }
                 let does = own.rule.effects.iter().any(|it| does(stage, it, other));
@@ -256,19 +256,27 @@ fn as_strong(own: &EffectPlan, other: &EffectPlan) -> bool {
 
 /// Whether the second end is never before the first.
 fn no_sooner(own: &EndPlan, other: &EndPlan) -> bool {
-    let EndPlan::Until { word: other_word, value: other, otherwise: other_else, max_ms: other_max } =
-        other
-    else {
-        return true;
+    let (own, other) = match (own, other) {
+        (_, EndPlan::Open) => return true,
+        (EndPlan::Open, _) => return false,
+        (EndPlan::Until { word: own, .. }, EndPlan::Until { word: other, .. }) if own != other => {
+            return false;
+        }
+        ends => ends,
     };
-    let EndPlan::Until { word, value, otherwise, max_ms } = own else {
+    let (
+        EndPlan::Until { word, value, otherwise, max_ms },
+        EndPlan::Until { value: other, otherwise: other_else, max_ms: other_max, .. },
+    ) = (own, other)
+    else {
         return false;
     };
     let longest = |max: &Option<u64>| max.unwrap_or(u64::MAX);
     if let (
-        (Calendar::For, Some(Side::Literal(Datum::Duration(own)))),
-        (Calendar::For, Some(Side::Literal(Datum::Duration(other)))),
-    ) = ((word, value), (other_word, other))
+        Calendar::For,
+        Some(Side::Literal(Datum::Duration(own))),
+        Some(Side::Literal(Datum::Duration(other))),
+    ) = (word, value, other)
     {
         return (*own).min(longest(max_ms)) <= (*other).min(longest(other_max));
     }
@@ -279,5 +287,5 @@ fn no_sooner(own: &EndPlan, other: &EndPlan) -> bool {
         }
         _ => false,
     };
-    word == other_word && value == other && later && longest(max_ms) <= longest(other_max)
+    value == other && later && longest(max_ms) <= longest(other_max)
 }

@@ -4,7 +4,7 @@ use super::super::super::diagnostic as say;
 use super::super::super::ir::EffectPlan;
 use super::super::super::policy::RuleIndex;
 use super::stage::{Heard, Stage};
-use super::{Budget, Looker, together, words};
+use super::{Budget, Looker, MOST_NAMES, PAIR_COST, together, words};
 use crate::model::HoldKind;
 
 /// What one rule does that ignoring contradicts.
@@ -50,7 +50,7 @@ impl Looker<'_> {
         let mut met: Vec<&Heard<'_>> = Vec::new();
         let mut when = None;
         for other in holding {
-            if !budget.spend(1) {
+            if !budget.spend(PAIR_COST) {
                 break;
             }
             if !rule.may_meet(other) {
@@ -96,6 +96,8 @@ impl Looker<'_> {
         let names = self.names(&rules);
         let help = if kind == HoldKind::Stop {
             format!("a stop is not overridden: narrow `{}` with `except`", decl.name.text)
+        } else if rules.len() > MOST_NAMES {
+            "let it override them, or narrow it".to_owned()
         } else {
             let plain: Vec<&str> = rules.iter().map(|it| self.name(*it)).collect();
             let list = plain.join(", ");

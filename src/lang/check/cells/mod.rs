@@ -70,6 +70,11 @@ impl Checker<'_> {
     }
 }
 
+/// The most names in one message.
+const MOST_NAMES: usize = 4;
+/// What it costs to see whether two rules have to do with each other, in words of cells.
+const PAIR_COST: u64 = 8;
+
 /// Everything that the questions are asked of.
 struct Looker<'a> {
     ast: &'a Ast,
@@ -101,7 +106,7 @@ impl<'a> Looker<'a> {
         if !listeners.iter().all(sound) {
             return None;
         }
-        let mut stage = Stage::new(self.checked, event, claims, scopes)?;
+        let mut stage = Stage::new(self.checked, event, claims, scopes, &mut self.budget)?;
         stage.look(&mut self.budget);
         Some(stage)
     }
@@ -118,10 +123,14 @@ impl<'a> Looker<'a> {
         self.decl(rule).map_or("", |decl| &decl.name.text)
     }
 
-    /// Names in backticks, with `and` before the last.
+    /// Names in backticks, with `and` before the last; of many, a few.
     fn names(&self, rules: &[RuleIndex]) -> String {
-        let names: Vec<String> =
-            rules.iter().map(|rule| format!("`{}`", self.name(*rule))).collect();
+        let name = |rule: &RuleIndex| format!("`{}`", self.name(*rule));
+        let few = if rules.len() > MOST_NAMES { MOST_NAMES - 1 } else { rules.len() };
+        let mut names: Vec<String> = rules.iter().take(few).map(name).collect();
+        if rules.len() > few {
+            names.push(format!("{} more", rules.len() - few));
+        }
         words::listed(&names, "and")
     }
 
@@ -131,7 +140,7 @@ impl<'a> Looker<'a> {
         let events = &self.checked.rules.get(usize::from(rule.0))?.events;
         let on = |event: &u32| {
             let stage = self.stages.get(*event as usize)?.as_ref()?;
-            let place = stage.heard.iter().position(|it| it.index == rule)?;
+            let place = *stage.places.get(&rule)?;
             stage.heard.get(place)?.fires.as_ref().filter(|fires| fires.whole)?;
             Some((stage, place))
         };

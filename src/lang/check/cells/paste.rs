@@ -172,6 +172,9 @@ impl Cast {
             format!("test {} {{\n", quoted(claim.name.as_deref().unwrap_or("counterexample")));
         self.fixtures(&mut out, address, company, &campaign, scope);
         let mut line = format!("0d  {} {subject}", event.name);
+        if self.names_campaign(scope) && subject != campaign {
+            let _ = write!(line, " in {campaign}");
+        }
         for (number, attribute) in (0..).zip(event.attributes.iter()) {
             let given = self.attributes.iter().find(|(own, _)| *own == number).map(|(_, it)| it);
             let kind = kind_of(checked, stage.event, &Source::Attribute(number));
@@ -203,6 +206,13 @@ impl Cast {
         };
         let _ = write!(out, "  {line}  => {wanted}\n}}");
         Some(out)
+    }
+
+    /// Whether the test is about a campaign of its own.
+    fn names_campaign(&self, scope: Scope) -> bool {
+        let by_scope =
+            matches!(scope, Scope::Enrollment | Scope::CompanyInCampaign | Scope::Campaign);
+        by_scope || self.campaign.is_some() || !self.campaign_tags.is_empty()
     }
 
     fn fixtures(
@@ -237,9 +247,7 @@ impl Cast {
         if matches!(scope, Scope::Sender) {
             let _ = writeln!(out, "  sender sender@ours.example {{ }}");
         }
-        let in_campaign =
-            matches!(scope, Scope::Enrollment | Scope::CompanyInCampaign | Scope::Campaign);
-        if in_campaign || self.campaign.is_some() || !self.campaign_tags.is_empty() {
+        if self.names_campaign(scope) {
             let _ = writeln!(out, "  campaign {campaign} {{{} }}", tags(&self.campaign_tags));
         }
     }

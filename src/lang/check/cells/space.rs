@@ -8,6 +8,7 @@ use super::super::super::facts::Counted;
 use super::super::super::ir::{Datum, Kind, List, Question, Side, Source, Test};
 use super::super::Checked;
 use super::bits::Bits;
+use super::table::Budget;
 use super::witness::{self, Loose};
 
 /// The number of a test among those that are asked on an event.
@@ -19,6 +20,9 @@ pub(super) enum Part {
     Source(Source),
     Tag(Source, Box<str>),
 }
+
+/// What the answer of one value costs, in words of cells.
+const ANSWER_COST: u64 = 8;
 
 /// What a part is in a value of its dimension.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +86,13 @@ fn other(question: &Question) -> Option<&Source> {
 }
 
 impl<'a> Space<'a> {
-    pub fn new(checked: &Checked, event: u32, tests: impl Iterator<Item = &'a Test>) -> Self {
+    /// None if the budget does not allow so many.
+    pub fn new(
+        checked: &Checked,
+        event: u32,
+        tests: impl Iterator<Item = &'a Test>,
+        budget: &mut Budget,
+    ) -> Option<Self> {
         let mut ids: HashMap<(&'a Source, &'a Question), TestId> = HashMap::new();
         let mut all: Vec<&'a Test> = Vec::new();
         for test in tests {
@@ -115,23 +125,26 @@ impl<'a> Space<'a> {
                 tests.push(test);
             }
         }
-        let dimensions: Vec<Dimension> = members
-            .into_iter()
-            .zip(tests)
-            .map(|(parts, tests)| {
-                let (values, loose) = witness::values(checked, event, &parts, &tests);
-                let mut sure = Bits::none(values.len());
-                let exist = values.iter().enumerate().filter(|(_, value)| value.is_sure());
-                exist.for_each(|(at, _)| sure.insert(at));
-                Dimension { parts, values, sure, loose }
-            })
-            .collect();
+        let mut dimensions: Vec<Dimension> = Vec::new();
+        for (parts, tests) in members.into_iter().zip(tests) {
+            if !budget.spend(witness::cost(checked, &tests)) {
+                return None;
+            }
+            let (values, loose) = witness::values(checked, event, &parts, &tests);
+            if !budget.spend(ANSWER_COST * (values.len() * tests.len()) as u64) {
+                return None;
+            }
+            let mut sure = Bits::none(values.len());
+            let exist = values.iter().enumerate().filter(|(_, value)| value.is_sure());
+            exist.for_each(|(at, _)| sure.insert(at));
+            dimensions.push(Dimension { parts, values, sure, loose });
+        }
         let asked = all.iter().zip(&places).map(|(test, place)| {
             let dimension = dimension(*place);
             answers(test, dimension, dimensions.get(dimension), &checked.lists)
         });
         let asked = asked.collect();
-        Self { asked, ids, dimensions }
+        Some(Self { asked, ids, dimensions })
     }
 
     /// The number of a test that is asked.

@@ -1,5 +1,7 @@
 //! The rules that listen to one event, ready to be asked of its tables.
 
+use std::collections::HashMap;
+
 use super::super::super::ir::{
     Clause, Datum, EffectPlan, Kind, Question, Rule, ScopePlan, Side, Source, Test,
 };
@@ -63,6 +65,8 @@ pub(super) struct Stage<'a> {
     pub space: Space<'a>,
     pub heard: Vec<Heard<'a>>,
     pub claims: Vec<Claimed<'a>>,
+    /// Where each rule stands among those that are heard.
+    pub places: HashMap<RuleIndex, usize>,
     scopes: &'a [ScopeTest],
 }
 
@@ -152,6 +156,7 @@ impl<'a> Stage<'a> {
         event: u32,
         claims: &'a [Claim],
         scopes: &'a [ScopeTest],
+        budget: &mut Budget,
     ) -> Option<Self> {
         let listeners = &checked.events.get(event as usize)?.listeners;
         let rules: Vec<(RuleIndex, &Rule)> = listeners
@@ -163,8 +168,9 @@ impl<'a> Stage<'a> {
         let clauses = rules.iter().flat_map(|(_, rule)| &rule.clauses);
         let claimed = claims.iter().flat_map(|claim| &claim.clauses);
         let asked = clauses.chain(claimed).flat_map(|it| &it.steps).map(|step| &step.test);
-        let space = Space::new(checked, event, asked.chain(scopes.iter().map(|it| &it.test)));
-        let places: std::collections::HashMap<RuleIndex, usize> =
+        let asked = asked.chain(scopes.iter().map(|it| &it.test));
+        let space = Space::new(checked, event, asked, budget)?;
+        let places: HashMap<RuleIndex, usize> =
             rules.iter().enumerate().map(|(at, (index, _))| (*index, at)).collect();
         let mut heard = Vec::new();
         for (index, rule) in rules {
@@ -188,7 +194,7 @@ impl<'a> Stage<'a> {
             Some(Claimed { claim, clauses, tests })
         };
         let claims = claims.into_iter().map(claimed).collect::<Option<_>>()?;
-        Some(Self { event, space, heard, claims, scopes })
+        Some(Self { event, space, heard, claims, places, scopes })
     }
 
     pub fn table(&self, tests: &[TestId], budget: &mut Budget) -> Option<Table> {

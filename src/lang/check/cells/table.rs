@@ -11,8 +11,12 @@ use super::witness::Loose;
 /// The most cells of one table. Above them a fixed sample of that size is looked at.
 pub(super) const MOST_CELLS: usize = 1 << 20;
 
-/// What all tables of one check may cost, in words of cells: two tenths of a second or so.
+/// What all tables of one check may cost, in words of cells: a few tenths of a second.
 const MOST_WORK: u64 = 1 << 26;
+
+/// What a table costs, and a step of a condition, however few cells there are.
+const TABLE_COST: u64 = 256;
+const STEP_COST: u64 = 32;
 
 /// What may still be spent on tables, so that no policy makes the check slow.
 #[derive(Debug)]
@@ -90,6 +94,9 @@ pub(super) struct Outcome {
 impl Table {
     /// The table of some tests, sorted and each once. None if the budget does not allow it.
     pub fn new(space: &Space<'_>, tests: &[TestId], budget: &mut Budget) -> Option<Self> {
+        if !budget.spend(TABLE_COST) {
+            return None;
+        }
         let mut whole = true;
         let mut axes: Vec<Axis> = Vec::new();
         for id in tests {
@@ -256,7 +263,7 @@ impl Table {
             }
             at
         };
-        let words = sure_cost(self.cells) * 4 + 1;
+        let words = sure_cost(self.cells) * 4 + STEP_COST;
         if !budget.spend(words * clause.steps.len() as u64) {
             return None;
         }

@@ -11,7 +11,7 @@ use super::super::super::literal;
 /// How many tests on shapes are combined in every way.
 const MOST_SHAPES: usize = 6;
 /// How many entries of lists are looked at.
-const MOST_ENTRIES: usize = 200_000;
+pub(super) const MOST_ENTRIES: usize = 200_000;
 /// How many entries of a list stand for all that are in the same lists and have the same shapes:
 /// two, so that two sources can differ and both be in it.
 const ALIKE: usize = 2;

@@ -10,7 +10,7 @@ use super::super::super::ir::{Datum, Kind, Measure, Question, Side, Source, Test
 use super::super::super::literal;
 use super::super::Checked;
 use super::space::{Part, Seen, Value, kind_of};
-use super::text::{Texts, texts};
+use super::text::{MOST_ENTRIES, Texts, texts};
 use crate::model::Scope;
 
 /// The most values of one dimension.
@@ -53,6 +53,16 @@ pub(super) fn may_be_unknown(checked: &Checked, event: u32, source: &Source) -> 
         }
         _ => true,
     }
+}
+
+/// What it costs to go through the lists that some tests ask.
+pub(super) fn cost(checked: &Checked, tests: &[&Test]) -> u64 {
+    let asked = tests.iter().filter_map(|test| match test.question {
+        Question::InList(list) => checked.lists.get(list as usize),
+        _ => None,
+    });
+    let entries: usize = asked.map(|list| list.entries.len()).sum();
+    (entries.min(MOST_ENTRIES) * 8) as u64
 }
 
 /// The values of a dimension, and whether they are all there are.

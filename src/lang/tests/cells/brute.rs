@@ -190,6 +190,15 @@ fn strongest<'f>(fired: impl Iterator<Item = &'f Fired>) -> (BTreeMap<Scope, u64
     (holds, ignored, failed)
 }
 
+/// Whether the same is done; which of the things that are unknown is read first does not matter.
+fn same(one: &[Fired], other: &[Fired]) -> bool {
+    let plain = |fired: &Fired| match &fired.action {
+        Effect::Error(_) => Fired { action: Effect::Error(String::new()), ..fired.clone() },
+        _ => fired.clone(),
+    };
+    one.iter().map(plain).eq(other.iter().map(plain))
+}
+
 /// Each cell with what fires in it.
 struct Tried {
     policy: Policy,
@@ -229,7 +238,9 @@ fn holds(fired: &Fired) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 40, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     /// Rules that are said never to fire never do, and all of those are said.
     #[test]
@@ -290,7 +301,7 @@ proptest! {
                 let (policy, _) = compiled(&other);
                 tried.cells.iter().all(|(event, world, fired)| {
                     let typed = policy.read(event).expect("a well-formed event");
-                    run(&policy, &typed, world) == *fired
+                    same(&run(&policy, &typed, world), fired)
                 })
             };
             prop_assert!(instead("in") || instead("not in"), "{}\n{}", found, tried.shown);
