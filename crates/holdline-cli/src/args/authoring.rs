@@ -9,10 +9,10 @@ use super::Output;
 /// `holdline fmt`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-There is one layout: docs/formatting.md shows it. Each file is replaced as a whole, and only after it
-was seen that the new text says the same with the same comments. A file with something that cannot
-be read is left alone. Exit code 1 if `--check` finds a file that is not formatted, 2 if one cannot
-be formatted, 3 if one cannot be opened.
+There is one layout: docs/formatting.md shows it. Each file is replaced as a whole, and only after
+it was seen that the new text says the same with the same comments. A file with something that
+cannot be read is left alone. Exit code 1 if `--check` finds a file that is not formatted, 2 if one
+cannot be formatted, 3 if one cannot be opened.
 
 Examples:
   holdline fmt rules/
