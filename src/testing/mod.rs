@@ -5,6 +5,7 @@ pub mod commands;
 pub mod differential;
 #[cfg(feature = "store")]
 pub mod disk;
+pub mod fuzz;
 #[cfg(feature = "store")]
 pub mod kill;
 pub mod model;

@@ -3,6 +3,7 @@
 mod deny;
 mod editor;
 mod figures;
+mod fuzz;
 mod generate;
 mod kill;
 mod step;
@@ -38,6 +39,11 @@ const VERBS: &[Verb] = &[
         name: "figures",
         about: "first figures of the engine here; [PROSPECTS [EVENTS]]; build it with --release",
         run: figures::run,
+    },
+    Verb {
+        name: "fuzz",
+        about: "random input for the language: [TARGET] [SECONDS]; needs a nightly toolchain",
+        run: fuzz::run,
     },
     Verb {
         name: "generate",

@@ -253,21 +253,16 @@ impl Scene<'_> {
         };
         let text = |text: Option<&str>| Some(Val::Text(text?.to_owned()));
         let lower = |text: Option<&str>| Some(Val::Lower(text?.to_owned()));
-        let all = |visit: &dyn Fn(&mut dyn FnMut(&str))| {
-            let mut tags = Vec::new();
-            visit(&mut |tag| tags.push(tag.to_owned()));
-            Some(Val::List(tags))
-        };
         match path.as_str() {
             "prospect.address" => lower(self.facts.prospect_address()),
             "prospect.domain" => lower(self.facts.prospect_domain()),
             "prospect.zone" => text(self.facts.prospect_zone()),
-            "prospect.tags" => all(&|each| self.facts.prospect_tags(each)),
+            "prospect.tags" => Some(tags(|each| self.facts.prospect_tags(each))),
             "company.key" => text(self.facts.company_key()),
             "company.stage" => text(self.facts.company_stage()),
-            "company.tags" => all(&|each| self.facts.company_tags(each)),
+            "company.tags" => Some(tags(|each| self.facts.company_tags(each))),
             "campaign.key" => text(self.facts.campaign_key()),
-            "campaign.tags" => all(&|each| self.facts.campaign_tags(each)),
+            "campaign.tags" => Some(tags(|each| self.facts.campaign_tags(each))),
             "enrollment.step" => self.facts.enrollment_step().map(Val::Number),
             "enrollment.sends" => self.facts.enrollment_sends().map(Val::Number),
             "enrollment.days-since-last-send" => self.facts.days_since_last_send().map(Val::Number),
@@ -392,6 +387,12 @@ impl Scene<'_> {
         };
         found.map(|found| found.and_then(as_end).unwrap_or(End::Open))
     }
+}
+
+fn tags(visit: impl Fn(&mut dyn FnMut(&str))) -> Val {
+    let mut tags = Vec::new();
+    visit(&mut |tag| tags.push(tag.to_owned()));
+    Val::List(tags)
 }
 
 /// Whom an event counts for at a scope. Who has no company is a company of one.

@@ -175,7 +175,8 @@ pub(super) fn shipped() -> Vec<EventType> {
         &["qualified", "unqualified", "interested", "maybe-later", "not-interested"];
     const GUARD: &[&str] =
         &["enrollment", "prospect", "company", "sender", "campaign", "workspace"];
-    let all: [(&'static str, &[(&'static str, Kind, bool)]); 8] = [
+    type Declared = (&'static str, Kind, bool);
+    let all: [(&'static str, &[Declared]); 8] = [
         (
             "reply",
             &[
@@ -205,12 +206,12 @@ pub(super) fn shipped() -> Vec<EventType> {
         ("guardrail", &[("name", Kind::Text, false), ("scope", Kind::Enum(GUARD), false)]),
         ("sent", &[]),
     ];
-    let attribute = |(name, kind, optional): &(&'static str, Kind, bool)| Attribute {
+    let attribute = |(name, kind, optional): &Declared| Attribute {
         name,
         kind: kind.clone(),
         optional: *optional,
     };
-    let event = |(name, attributes): (&'static str, &[(&'static str, Kind, bool)])| EventType {
+    let event = |(name, attributes): (&'static str, &[Declared])| EventType {
         name,
         attributes: attributes.iter().map(attribute).collect(),
     };

@@ -2,6 +2,7 @@
 
 use super::choices::Choices;
 use super::vocabulary::{self, EventType, Kind};
+use crate::lang::{self, Diagnostic};
 use crate::model::{PolicyBundle, PolicyFile, Value};
 
 /// Something that a rule may read.
@@ -113,6 +114,7 @@ impl<'c, 'b> Writer<'c, 'b> {
         let lists = self.named_lists(&mut files);
         declared.extend(lists);
         let rules: Vec<String> = (0..self.outlines.len()).map(|at| self.rule(at)).collect();
+        let rules = self.sound(rules, &declared, &files);
 
         let file = |name: &str, text: String| PolicyFile { name: name.to_owned(), text };
         let turned: String = rules.iter().rev().map(String::as_str).collect();
@@ -138,6 +140,48 @@ impl<'c, 'b> Writer<'c, 'b> {
         }
         all.extend(files);
         [PolicyBundle { files: all }, turned]
+    }
+
+    /// The rules, with a plain one in the place of each that could never fire, or that ignores what
+    /// another holds: the check refuses both, and by chance they are frequent.
+    fn sound(
+        &self,
+        mut rules: Vec<String>,
+        declared: &[String],
+        lists: &[PolicyFile],
+    ) -> Vec<String> {
+        for _ in 0..3 {
+            let head = format!("policy 1\n{}", declared.concat());
+            let text = format!("{head}{}", rules.concat());
+            let main = PolicyFile { name: "p/main.rules".to_owned(), text };
+            let files = std::iter::once(main).chain(lists.iter().cloned()).collect();
+            let found = lang::check(&PolicyBundle { files });
+            let end_of = |end: &mut usize, rule: &String| {
+                *end += rule.len();
+                Some(*end)
+            };
+            let ends: Vec<usize> = rules.iter().scan(head.len(), end_of).collect();
+            let mut sound = true;
+            let refused =
+                |it: &&Diagnostic| ["H0217", "H0218"].contains(&it.code.to_string().as_str());
+            for it in found.iter().filter(refused) {
+                let Some(at) = ends.iter().position(|end| it.from_byte < *end) else { continue };
+                let Outline { name, on, .. } = &self.outlines[at];
+                let on: Vec<&str> = on.iter().map(|on| self.events[*on].name).collect();
+                let plain = format!("rule {name} {{ on {} pause prospect }}\n", on.join(", "));
+                if rules[at] == plain {
+                    // It is overridden wherever it matches.
+                    rules.iter_mut().for_each(|rule| *rule = without_override(rule, name));
+                } else {
+                    rules[at] = plain;
+                }
+                sound = false;
+            }
+            if sound {
+                break;
+            }
+        }
+        rules
     }
 
     fn outline(&mut self) {
@@ -294,4 +338,13 @@ impl<'c, 'b> Writer<'c, 'b> {
         let named = self.choices.some(&names, 50);
         (!named.is_empty()).then(|| format!("overrides {}", named.join(", ")))
     }
+}
+
+/// A rule without the clause by which it overrides another.
+fn without_override(rule: &str, other: &str) -> String {
+    let names = |line: &str| {
+        let rest = line.trim_start().strip_prefix("overrides ");
+        rest.is_some_and(|names| names.trim_end().split(", ").any(|name| name == other))
+    };
+    rule.split_inclusive('\n').filter(|line| !names(line)).collect()
 }
