@@ -29,9 +29,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     run_all(&steps)
 }
 
-/// What cargo-deny is called with.
+/// What cargo-deny is called with: every package of the workspace, or only the root's own would be
+/// looked at.
 fn checks(arguments: &[String]) -> Result<Vec<&'static str>, Failure> {
-    let mut words = vec!["--locked", "check", "licenses", "bans", "sources"];
+    let mut words = vec!["--locked", "--workspace", "check", "licenses", "bans", "sources"];
     for argument in arguments {
         match argument.as_str() {
             "--advisories" => words.push("advisories"),
