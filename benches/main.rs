@@ -126,7 +126,8 @@ fn events(c: &mut Criterion) {
                         let Outcome::Recorded { holds: placed, .. } = outcome else {
                             panic!("{outcome:?}");
                         };
-                        assert_eq!(placed.len(), holds);
+                        // The third bounce of a company holds the company, too.
+                        assert!((holds..=2 * holds).contains(&placed.len()), "{placed:?}");
                     }
                     state
                 },

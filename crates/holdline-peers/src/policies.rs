@@ -17,10 +17,13 @@ pub fn of(rules: usize) -> String {
     ];
     let added = rules.saturating_sub(crate::catalogue::RULES.len());
     for (number, (event, condition)) in shapes.iter().cycle().take(added).enumerate() {
+        // What one rule ignores and another holds has to say which of them is meant.
+        let overrides =
+            if matches!(*event, "open" | "click") { "\n  overrides watched" } else { "" };
         let _ = writeln!(
             text,
             "\nrule added-{number} {{\n  on {event}\n  where {condition} \
-             \"added-{number}.example\"\n  pause prospect\n}}"
+             \"added-{number}.example\"\n  pause prospect{overrides}\n}}"
         );
     }
     text
