@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Instant as Clock;
 
 use criterion::Criterion;
-use holdline::{Event, Policy};
+use holdline::{Event, Policy, PolicyBundle};
 use holdline_peers::incoming::Incoming;
 use holdline_peers::peer::{Holdline, bundle, compile};
 use holdline_peers::{Peer, mix, policies};
@@ -21,7 +21,7 @@ const READINGS: usize = 9;
 pub struct Case {
     /// Its name in a table.
     pub name: &'static str,
-    rules: fn() -> String,
+    rules: fn() -> PolicyBundle,
     /// Whether an event of this type belongs to it.
     is_of: fn(&str) -> bool,
     /// The median event takes at most so long.
@@ -35,35 +35,31 @@ pub struct Case {
 pub const CASES: [Case; 3] = [
     Case {
         name: "shipped policy, mixed events",
-        rules: shipped,
+        rules: Policy::default_rules,
         is_of: |_| true,
         p50_ns: 150.0,
         p99_ns: Some(600.0),
     },
     Case {
         name: "200 rules, mixed events",
-        rules: || policies::of(200),
+        rules: || bundle(&policies::of(200)),
         is_of: |_| true,
         p50_ns: 500.0,
         p99_ns: None,
     },
     Case {
         name: "two windows, bounces",
-        rules: policies::with_two_windows,
+        rules: || bundle(&policies::with_two_windows()),
         is_of: |kind| kind == "bounce",
         p50_ns: 400.0,
         p99_ns: None,
     },
 ];
 
-fn shipped() -> String {
-    Policy::default_rules().files.into_iter().map(|file| file.text).collect()
-}
-
 impl Case {
     /// The engine with its rules.
     pub fn holdline(&self) -> Holdline {
-        Holdline::with(compile(&bundle(&(self.rules)())).unwrap())
+        Holdline::with(compile(&(self.rules)()).unwrap())
     }
 
     /// The events of the mix that belong to it.
