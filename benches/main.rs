@@ -253,6 +253,6 @@ fn store(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10);
-    targets = rules::compile, rules::evaluate, place, events, enrolments, sends, pauses, store
+    targets = rules::compile, rules::hostile, rules::evaluate, place, events, enrolments, sends, pauses, store
 }
 criterion_main!(benches);

@@ -201,3 +201,18 @@ pub fn compile(c: &mut Criterion) {
         });
     }
 }
+
+/// As many rules as there may be, all on one event, each with a question of its own, and every
+/// other one ignoring what the rest pause: what the check can find there is cut short.
+pub fn hostile(c: &mut Criterion) {
+    let rules = param(50, 10_000);
+    let rule = |number: usize| {
+        let effect = if number.is_multiple_of(2) { "ignore" } else { "pause prospect" };
+        format!("rule r{number} {{ on open where \"t{number}\" in prospect.tags {effect} }}\n")
+    };
+    let text = format!("policy 1\n{}", (0..rules).map(rule).collect::<String>());
+    let bundle = PolicyBundle { files: vec![PolicyFile { name: "bench.rules".to_owned(), text }] };
+    c.bench_function("check 10,000 rules on one event", |b| {
+        b.iter(|| assert!(holdline::lang::check(black_box(&bundle)).len() > 1));
+    });
+}

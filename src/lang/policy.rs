@@ -13,7 +13,7 @@ use super::{bundle, diagnostic as say};
 
 /// The shipped vocabulary's name and text.
 pub(super) const VOCABULARY: (&str, &str) =
-    ("vocabulary.rules", include_str!("../../rules/vocabulary.rules"));
+    ("vocabulary.rules", include_str!("../../grammar/vocabulary.rules"));
 
 /// The codes that say that a whole file was not read.
 const UNREAD: [u16; 3] = [7, 8, 22];

@@ -23,12 +23,12 @@ pub(crate) fn findings(bundle: &PolicyBundle) -> (Vec<String>, String) {
     (found.iter().map(|it| it.code.to_string()).collect(), shown)
 }
 
-/// The names of the rules files in a folder. The vocabulary is part of each policy by itself.
+/// The names of the rules files in a folder.
 fn files(folder: &str) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let names = std::fs::read_dir(root.join(folder)).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let policies = names.filter(|name| name.ends_with(".rules") && name != "vocabulary.rules");
+    let policies = names.filter(|name| name.ends_with(".rules"));
     let mut paths: Vec<_> = policies.map(|name| format!("{folder}/{name}")).collect();
     paths.sort_unstable();
     paths

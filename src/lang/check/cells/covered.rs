@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use super::super::super::diagnostic as say;
 use super::super::super::ir::{Calendar, Datum, EffectPlan, EndPlan, Otherwise, Side};
 use super::super::super::policy::RuleIndex;
-use super::stage::{Heard, Stage, scope_of};
+use super::bits::Bits;
+use super::stage::{Fires, Heard, Stage, scope_of};
 use super::table::Table;
 use super::{Budget, Looker, PAIR_COST, together};
 use crate::model::HoldKind;
 
 /// How many rules are looked at together, and at how many cells.
 const MOST_TOGETHER: usize = 16;
-const MOST_CELLS: u128 = 1 << 14;
+const MOST_CELLS: u128 = 1 << 12;
 
 /// Rules that others name, so that they matter for more than what they do.
 #[derive(Default)]
@@ -119,7 +120,7 @@ fn joint(
     mut others: Vec<&Heard<'_>>,
     budget: &mut Budget,
 ) -> Option<Vec<RuleIndex>> {
-    if others.len() < 2 || !may_cover(own, &others) {
+    if others.len() < 2 || !may_cover(own, &others) || escapes(own, &others) {
         return None;
     }
     others.sort_by_key(|it| (it.all_tests.len(), it.index));
@@ -151,10 +152,10 @@ fn may_cover(own: &Heard<'_>, others: &[&Heard<'_>]) -> bool {
     dimensions.sort_unstable();
     dimensions.dedup();
     dimensions.iter().all(|dimension| {
-        let of = |fires: &'_ super::stage::Fires| {
+        let of = |fires: &Fires| {
             fires.applied.iter().find(|(it, _)| it == dimension).map(|(_, values)| values.clone())
         };
-        let mut together: Option<super::bits::Bits> = None;
+        let mut together: Option<Bits> = None;
         for fires in all.clone() {
             match (of(fires), &mut together) {
                 // It asks nothing of this dimension.
@@ -166,9 +167,39 @@ fn may_cover(own: &Heard<'_>, others: &[&Heard<'_>]) -> bool {
         let Some(together) = together else {
             return true;
         };
-        let wanted = of(fires).unwrap_or_else(|| super::bits::Bits::all(together.len()));
+        let wanted = of(fires).unwrap_or_else(|| Bits::all(together.len()));
         wanted.within(&together)
     })
+}
+
+/// Whether a rule surely applies somewhere where none of the others does: of each dimension that it
+/// does not ask, the value with which the fewest of them apply.
+fn escapes(own: &Heard<'_>, others: &[&Heard<'_>]) -> bool {
+    let Some(fires) = &own.fires else {
+        return false;
+    };
+    let mut left: Vec<&Fires> = others.iter().filter_map(|it| it.fires.as_ref()).collect();
+    let mut foreign: Vec<usize> = left
+        .iter()
+        .flat_map(|it| it.applied.iter().map(|(dimension, _)| *dimension))
+        .filter(|dimension| fires.applied.iter().all(|(own, _)| own != dimension))
+        .collect();
+    foreign.sort_unstable();
+    foreign.dedup();
+    for dimension in foreign {
+        let values = |fires: &Fires| {
+            let own = fires.applied.iter().find(|(it, _)| *it == dimension);
+            own.map(|(_, values)| values.clone())
+        };
+        let asking: Vec<Bits> = left.iter().filter_map(|it| values(it)).collect();
+        let count = asking.first().map_or(0, Bits::len);
+        let with = |value: &usize| asking.iter().filter(|it| it.has(*value)).count();
+        let Some(value) = (0..count.min(256)).min_by_key(with) else {
+            continue;
+        };
+        left.retain(|it| values(it).is_none_or(|values| values.has(value)));
+    }
+    left.is_empty()
 }
 
 /// Whether some effect of another rule may do what an effect does.
@@ -196,10 +227,11 @@ fn covered(
         .flat_map(|it| it.rule.effects.iter().filter_map(scope_of))
         .flat_map(|plan| stage.scope_ids(plan))
         .collect();
-    let table = stage.table(&together(tests.chain([scopes.as_slice()])), budget)?;
-    if !table.whole || (others.len() > 1 && table.total() > MOST_CELLS) {
+    let tests = together(tests.chain([scopes.as_slice()]));
+    let most = if others.len() > 1 { MOST_CELLS } else { super::table::MOST_CELLS as u128 };
+    let Some(table) = Table::small(&stage.space, &tests, most, budget)? else {
         return Some(false);
-    }
+    };
     let mine = stage.applied(own, &table, budget)?;
     let mut theirs = Vec::new();
     let mut unknown = mine.unknown.clone();
@@ -224,12 +256,7 @@ fn covered(
     Some(whole)
 }
 
-fn same_scope(
-    stage: &Stage<'_>,
-    own: &EffectPlan,
-    other: &EffectPlan,
-    table: &Table,
-) -> super::bits::Bits {
+fn same_scope(stage: &Stage<'_>, own: &EffectPlan, other: &EffectPlan, table: &Table) -> Bits {
     match (scope_of(own), scope_of(other)) {
         (Some(own), Some(other)) => stage.same_scope(own, other, table),
         (None, None) => table.all(),

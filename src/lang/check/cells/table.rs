@@ -94,64 +94,21 @@ pub(super) struct Outcome {
 impl Table {
     /// The table of some tests, sorted and each once. None if the budget does not allow it.
     pub fn new(space: &Space<'_>, tests: &[TestId], budget: &mut Budget) -> Option<Self> {
-        if !budget.spend(TABLE_COST) {
-            return None;
+        Shape::of(space, tests, budget)?.table(space, tests, budget)
+    }
+
+    /// The same, but only if it is whole and has at most so many cells. None inside if not.
+    pub fn small(
+        space: &Space<'_>,
+        tests: &[TestId],
+        most: u128,
+        budget: &mut Budget,
+    ) -> Option<Option<Self>> {
+        let shape = Shape::of(space, tests, budget)?;
+        if !shape.whole || shape.total > most {
+            return Some(None);
         }
-        let mut whole = true;
-        let mut axes: Vec<Axis> = Vec::new();
-        for id in tests {
-            let asked = space.asked(*id)?;
-            let dimension = space.dimensions.get(asked.dimension)?;
-            whole &= match dimension.loose {
-                Loose::No => true,
-                Loose::Shapes => !asked.test.question.is_shape(),
-                Loose::All => false,
-            };
-            let at = axes.iter().position(|axis| axis.dimension == asked.dimension);
-            let at = at.unwrap_or_else(|| {
-                let members = Bits::all(dimension.values.len());
-                let classes = vec![Class { members, value: 0, sure: true }];
-                axes.push(Axis { dimension: asked.dimension, classes, stride: 1 });
-                axes.len() - 1
-            });
-            let axis = axes.get_mut(at)?;
-            axis.split(&asked.yes);
-            axis.split(&asked.unknown);
-            if !budget.spend(asked.yes.cost() * axis.classes.len() as u64) {
-                return None;
-            }
-        }
-        let mut total: u128 = 1;
-        for axis in &mut axes {
-            axis.settle(&space.dimensions.get(axis.dimension)?.sure);
-            axis.stride = total;
-            total = total.saturating_mul(axis.classes.len() as u128);
-        }
-        let cells = usize::try_from(total).map_or(MOST_CELLS, |total| total.min(MOST_CELLS));
-        whole &= total <= MOST_CELLS as u128;
-        let sure = Bits::all(cells);
-        let mut table = Self { axes, cells, total, sure, whole, answers: Vec::new() };
-        let words = sure_cost(cells);
-        // A sample of two classes is drawn in words, one of more cell by cell.
-        let wide = table.is_sampled() && table.axes.iter().any(|axis| axis.classes.len() > 2);
-        let dearer = if wide { 64 } else { 2 };
-        if !budget.spend(words * dearer * (tests.len() as u64 + 1)) {
-            return None;
-        }
-        for axis in &table.axes {
-            if axis.classes.iter().any(|class| !class.sure) {
-                let sure = table.spread(axis, |class| class.sure);
-                table.sure.keep(&sure);
-            }
-        }
-        for id in tests {
-            let asked = space.asked(*id)?;
-            let axis = table.axes.iter().find(|axis| axis.dimension == asked.dimension)?;
-            let yes = table.spread(axis, |class| asked.yes.has(class.value));
-            let unknown = table.spread(axis, |class| asked.unknown.has(class.value));
-            table.answers.push((*id, yes, unknown));
-        }
-        Some(table)
+        shape.table(space, tests, budget).map(Some)
     }
 
     /// Whether only some of the combinations are cells.
@@ -356,6 +313,81 @@ impl Table {
             seen.flat_map(|value| &value.parts).filter(|seen| **seen == Seen::Unknown).count()
         };
         cells.iter().take(4_096).min_by_key(unknowns)
+    }
+}
+
+/// The axes of a table, before there are cells.
+struct Shape {
+    axes: Vec<Axis>,
+    total: u128,
+    whole: bool,
+}
+
+impl Shape {
+    fn of(space: &Space<'_>, tests: &[TestId], budget: &mut Budget) -> Option<Self> {
+        if !budget.spend(TABLE_COST) {
+            return None;
+        }
+        let mut whole = true;
+        let mut axes: Vec<Axis> = Vec::new();
+        for id in tests {
+            let asked = space.asked(*id)?;
+            let dimension = space.dimensions.get(asked.dimension)?;
+            whole &= match dimension.loose {
+                Loose::No => true,
+                Loose::Shapes => !asked.test.question.is_shape(),
+                Loose::All => false,
+            };
+            let at = axes.iter().position(|axis| axis.dimension == asked.dimension);
+            let at = at.unwrap_or_else(|| {
+                let members = Bits::all(dimension.values.len());
+                let classes = vec![Class { members, value: 0, sure: true }];
+                axes.push(Axis { dimension: asked.dimension, classes, stride: 1 });
+                axes.len() - 1
+            });
+            let axis = axes.get_mut(at)?;
+            axis.split(&asked.yes);
+            axis.split(&asked.unknown);
+            if !budget.spend(asked.yes.cost() * axis.classes.len() as u64) {
+                return None;
+            }
+        }
+        let mut total: u128 = 1;
+        for axis in &mut axes {
+            axis.settle(&space.dimensions.get(axis.dimension)?.sure);
+            axis.stride = total;
+            total = total.saturating_mul(axis.classes.len() as u128);
+        }
+        whole &= total <= MOST_CELLS as u128;
+        Some(Self { axes, total, whole })
+    }
+
+    fn table(self, space: &Space<'_>, tests: &[TestId], budget: &mut Budget) -> Option<Table> {
+        let Self { axes, total, whole } = self;
+        let cells = usize::try_from(total).map_or(MOST_CELLS, |total| total.min(MOST_CELLS));
+        let sure = Bits::all(cells);
+        let mut table = Table { axes, cells, total, sure, whole, answers: Vec::new() };
+        let words = sure_cost(cells);
+        // A sample of two classes is drawn in words, one of more cell by cell.
+        let wide = table.is_sampled() && table.axes.iter().any(|axis| axis.classes.len() > 2);
+        let dearer = if wide { 64 } else { 2 };
+        if !budget.spend(words * dearer * (tests.len() as u64 + 1)) {
+            return None;
+        }
+        for axis in &table.axes {
+            if axis.classes.iter().any(|class| !class.sure) {
+                let sure = table.spread(axis, |class| class.sure);
+                table.sure.keep(&sure);
+            }
+        }
+        for id in tests {
+            let asked = space.asked(*id)?;
+            let axis = table.axes.iter().find(|axis| axis.dimension == asked.dimension)?;
+            let yes = table.spread(axis, |class| asked.yes.has(class.value));
+            let unknown = table.spread(axis, |class| asked.unknown.has(class.value));
+            table.answers.push((*id, yes, unknown));
+        }
+        Some(table)
     }
 }
 

@@ -311,7 +311,6 @@ impl Maker<'_> {
     /// How far an enrollment is: none, or a step, and the days since the last send if there was
     /// one. Who has finished is at no step.
     fn enrollments(&self, facet: &[usize], sources: &[&Source]) -> (Vec<Row>, Loose) {
-        const MOST: usize = 24;
         let numbers = self.ordered(&Kind::Number);
         let numbers = numbers.iter().filter_map(|datum| match datum {
             Datum::Number(number) => Some(*number),
@@ -322,36 +321,42 @@ impl Maker<'_> {
         let mut sends: Vec<i64> = near.flatten().filter(|sends| *sends >= 0).collect();
         sends.sort_unstable();
         sends.dedup();
-        let loose = if sends.len() > MOST { Loose::All } else { Loose::No };
-        sends.truncate(MOST);
+        let asked = |wanted: &Source| sources.contains(&wanted);
+        let (step, sent) = (asked(&Source::EnrollmentStep), asked(&Source::EnrollmentSends));
+        let day = asked(&Source::DaysSinceLastSend);
+        let most = if day && (step || sent) { 48 } else { 1_024 };
+        let loose = if sends.len() > most { Loose::All } else { Loose::No };
+        sends.truncate(most);
         let days: Vec<Option<i64>> = sends.iter().copied().map(Some).chain([None]).collect();
-        let mut all: Vec<Row> = Vec::new();
+        // Only what is asked is told apart.
+        let only = |asked: bool, number: Option<i64>| number.filter(|_| asked);
+        let mut seen: BTreeSet<[Option<i64>; 3]> = BTreeSet::new();
+        let mut all: Vec<[Option<i64>; 3]> = Vec::new();
+        let mut add = |at: [Option<i64>; 3]| {
+            let at = [only(step, at[0]), only(sent, at[1]), only(day, at[2])];
+            if seen.insert(at) {
+                all.push(at);
+            }
+        };
+        for sends in &sends {
+            for at in [sends.checked_add(1), None] {
+                let known = days.iter().filter(|day| *sends > 0 || day.is_none());
+                let known = known.take(if day { days.len() } else { 1 });
+                known.for_each(|day| add([at, Some(*sends), *day]));
+            }
+        }
+        add([None; 3]);
         let number =
             |it: Option<i64>| it.map_or(Seen::Unknown, |it| Seen::Datum(Datum::Number(it)));
-        let asked = |wanted: &Source| sources.contains(&wanted);
-        let mut add = |step: Option<i64>, sent: Option<i64>, day: Option<i64>| {
+        let row = |[step, sent, day]: [Option<i64>; 3]| {
             let seen = sources.iter().map(|source| match source {
                 Source::EnrollmentStep => number(step),
                 Source::EnrollmentSends => number(sent),
                 _ => number(day),
             });
-            let row: Row = facet.iter().copied().zip(seen).collect();
-            if !all.contains(&row) {
-                all.push(row);
-            }
+            facet.iter().copied().zip(seen).collect::<Row>()
         };
-        for sent in &sends {
-            let steps = [sent.checked_add(1), None];
-            for step in steps.into_iter().take(if asked(&Source::EnrollmentStep) { 2 } else { 1 }) {
-                let days =
-                    if asked(&Source::DaysSinceLastSend) { days.as_slice() } else { &[None] };
-                for day in days.iter().filter(|day| *sent > 0 || day.is_none()) {
-                    add(step, Some(*sent), *day);
-                }
-            }
-        }
-        add(None, None, None);
-        (all, loose)
+        (all.into_iter().map(row).collect(), loose)
     }
 
     /// What windows on the same events count: a longer one counts no less.
