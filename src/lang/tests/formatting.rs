@@ -107,6 +107,14 @@ fn what_is_formatted_elsewhere_is_the_same_here() {
     check("\n\n# a\n\n\n#b   ", "# a\n\n#b\n");
 }
 
+/// White space was skipped before the byte order mark as well, so that one behind a comment was
+/// read as if it stood at the beginning. The formatter took it for a word.
+#[test]
+fn a_byte_order_mark_is_one_at_the_beginning_alone() {
+    assert!(formatted("# a\n\u{feff}policy 1\n").is_err());
+    check("\u{feff}# a\npolicy 1\n", "# a\npolicy 1\n");
+}
+
 #[test]
 fn short_blocks_stay_on_their_line_and_stand_in_columns() {
     check(

@@ -228,7 +228,7 @@ fn covered(
         .flat_map(|plan| stage.scope_ids(plan))
         .collect();
     let tests = together(tests.chain([scopes.as_slice()]));
-    let most = if others.len() > 1 { MOST_CELLS } else { super::table::MOST_CELLS as u128 };
+    let most = if others.len() > 1 { MOST_CELLS } else { super::table::MOST_CELLS };
     let Some(table) = Table::small(&stage.space, &tests, most, budget)? else {
         return Some(false);
     };

@@ -163,7 +163,7 @@ impl<'a> Looker<'a> {
     /// Says what was looked at in part.
     fn partly(&mut self) {
         for (at, what, total) in std::mem::take(&mut self.partly) {
-            self.say(say::partly_looked_at(at, &what, table::MOST_CELLS as u128, total));
+            self.say(say::partly_looked_at(at, &what, table::SAMPLE as u128, total));
         }
         if self.budget.exhausted
             && let Some(first) = self.ast.rules.first()

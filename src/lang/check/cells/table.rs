@@ -8,8 +8,12 @@ use super::bits::Bits;
 use super::space::{Seen, Space, TestId};
 use super::witness::Loose;
 
-/// The most cells of one table. Above them a fixed sample of that size is looked at.
-pub(super) const MOST_CELLS: usize = 1 << 20;
+/// The most cells of one table.
+pub(super) const MOST_CELLS: u128 = 1 << 20;
+
+/// What is looked at of a table that would have more. Nothing that has to hold in all cells is
+/// said of a sample, so a larger one would only cost more.
+pub(super) const SAMPLE: usize = 1 << 16;
 
 /// What all tables of one check may cost, in words of cells: a few tenths of a second.
 const MOST_WORK: u64 = 1 << 26;
@@ -113,7 +117,7 @@ impl Table {
 
     /// Whether only some of the combinations are cells.
     pub const fn is_sampled(&self) -> bool {
-        self.total > MOST_CELLS as u128
+        self.total > MOST_CELLS
     }
 
     /// How many combinations there are.
@@ -142,7 +146,7 @@ impl Table {
                 return usize::from(mixed(cell / 64, axis.dimension) >> (cell % 64) & 1 == 1);
             }
             let mixed = u128::from(mixed(cell, axis.dimension));
-            return usize::try_from(mixed % classes).unwrap_or(0);
+            return usize::try_from((mixed * classes) >> 64).unwrap_or(0);
         }
         usize::try_from((cell as u128 / axis.stride) % classes).unwrap_or(0)
     }
@@ -258,12 +262,21 @@ impl Table {
             let len = axis.classes.first().map_or(0, |class| class.members.len());
             let mut values = Bits::none(len);
             let count = axis.classes.len();
-            for (number, class) in axis.classes.iter().enumerate() {
-                let own = self.chosen(axis, (0..count).map(|at| at == number).collect());
-                if own.meets(cells) {
-                    values.add(&class.members);
+            let mut seen = vec![false; count];
+            if self.is_sampled() && count > 2 {
+                for cell in cells.iter() {
+                    if let Some(slot) = seen.get_mut(self.digit(axis, cell)) {
+                        *slot = true;
+                    }
+                }
+            } else {
+                for (number, slot) in seen.iter_mut().enumerate() {
+                    let own = self.chosen(axis, (0..count).map(|at| at == number).collect());
+                    *slot = own.meets(cells);
                 }
             }
+            let seen = axis.classes.iter().zip(seen).filter(|(_, seen)| *seen);
+            seen.for_each(|(class, _)| values.add(&class.members));
             (axis.dimension, values)
         });
         per_axis.collect()
@@ -358,13 +371,14 @@ impl Shape {
             axis.stride = total;
             total = total.saturating_mul(axis.classes.len() as u128);
         }
-        whole &= total <= MOST_CELLS as u128;
+        whole &= total <= MOST_CELLS;
         Some(Self { axes, total, whole })
     }
 
     fn table(self, space: &Space<'_>, tests: &[TestId], budget: &mut Budget) -> Option<Table> {
         let Self { axes, total, whole } = self;
-        let cells = usize::try_from(total).map_or(MOST_CELLS, |total| total.min(MOST_CELLS));
+        let all = usize::try_from(total).ok().filter(|_| total <= MOST_CELLS);
+        let cells = all.unwrap_or(SAMPLE);
         let sure = Bits::all(cells);
         let mut table = Table { axes, cells, total, sure, whole, answers: Vec::new() };
         let words = sure_cost(cells);
