@@ -4,6 +4,7 @@ mod explained;
 mod golden;
 mod properties;
 mod vectors;
+mod whole;
 mod zones;
 
 use chrono::Weekday;
