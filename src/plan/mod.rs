@@ -1,10 +1,11 @@
 //! The calendar planner: at which instant a step may go out, and why then.
 //!
-//! It knows zones, delays, weekdays and hours. It does not know policies, holds, senders or
-//! stores: what a full day is, and which seed a jitter has, is told by the caller.
+//! It knows zones, delays, weekdays, hours and holidays. It does not know policies, holds, senders
+//! or stores: what a full day is, and which seed a jitter has, is told by the caller.
 
 mod delay;
 mod explain;
+mod holidays;
 mod place;
 mod window;
 mod zone;
@@ -14,6 +15,7 @@ mod tests;
 
 pub use delay::{due, keep};
 pub use explain::{Move, Why, explain_place};
+pub use holidays::{Calendar, UnknownCalendar};
 pub use place::{place, place_where};
 pub use window::{HORIZON_DAYS, is_open, next_open, window_at};
 pub use zone::{UnknownZone, Zone, day_after, next_business_day};
