@@ -2,6 +2,7 @@
 
 mod explained;
 mod golden;
+mod holidays;
 mod properties;
 mod vectors;
 mod whole;
