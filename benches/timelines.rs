@@ -5,7 +5,9 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use holdline::Instant;
 use holdline::model::{Delay, Hours, StepTiming, Weekdays};
-use holdline::plan::{Asker, ClosedDays, Ground, Ledger, Stop, Zone, place_next, place_whole};
+use holdline::plan::{
+    Asker, ClosedDays, Ground, Ledger, Scout, Stop, Zone, place_next, place_whole,
+};
 
 use crate::param;
 
@@ -56,9 +58,8 @@ pub fn placements(c: &mut Criterion) {
     for percent in [0, 50, 99] {
         let ledger = filled(percent);
         group.bench_function(BenchmarkId::from_parameter(format!("{percent} % full")), |b| {
-            b.iter(|| {
-                place_whole(&ground(zone, &none, &ledger), black_box(&stops), start()).is_ok()
-            });
+            let ground = ground(zone, &none, &ledger);
+            b.iter(|| place_whole(&ground, black_box(&stops), start(), &mut Scout::default()));
         });
     }
     group.finish();
@@ -68,15 +69,16 @@ pub fn placements(c: &mut Criterion) {
     let every_day = StepTiming { weekdays: Weekdays::ALL, ..steps[0] };
     let alone = Stop { timing: &every_day, seed: 7 };
     let mut group = c.benchmark_group("fill the future of a sender of 100 a day");
-    group.throughput(Throughput::Elements(timelines as u64));
     for (name, whole) in [("one step", false), ("5 steps, a tenth of them", true)] {
+        let timelines = if whole { timelines / 10 } else { timelines };
+        group.throughput(Throughput::Elements(timelines as u64));
         group.bench_function(name, |b| {
             b.iter(|| {
-                let mut ledger = Ledger::new(Some(LIMIT));
-                for _ in 0..if whole { timelines / 10 } else { timelines } {
+                let (mut ledger, mut scout) = (Ledger::new(Some(LIMIT)), Scout::default());
+                for _ in 0..timelines {
                     if whole {
-                        let slots =
-                            place_whole(&ground(zone, &none, &ledger), &stops, start()).unwrap();
+                        let ground = ground(zone, &none, &ledger);
+                        let slots = place_whole(&ground, &stops, start(), &mut scout).unwrap();
                         slots.iter().for_each(|slot| ledger.reserve(slot.day));
                     } else {
                         let slot =

@@ -22,7 +22,7 @@ pub use explain::{Move, Why, explain_place};
 pub use holidays::{Calendar, UnknownCalendar};
 pub use ledger::{Asker, Ledger};
 pub use place::{place, place_where};
-pub use whole::{Ground, Slot, Stop, Unplaced, place_next, place_whole};
+pub use whole::{Ground, Scout, Slot, Stop, Unplaced, place_next, place_whole};
 pub use window::{HORIZON_DAYS, is_open, next_open, window_at};
 pub use zone::{UnknownZone, Zone, day_after, next_business_day};
 

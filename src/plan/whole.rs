@@ -79,8 +79,8 @@ pub fn place_next(ground: &Ground<'_>, step: Stop<'_>, due: Instant) -> Result<S
 }
 
 /// All steps of a timeline: the first on the earliest day, at or after the instant at which it is
-/// due, such that each of the others has a slot on its natural date after the one before. What is
-/// found is not taken yet.
+/// due, such that each of the others has a slot on its natural date after the one before, with and
+/// without jitter. What is found is not taken yet.
 ///
 /// # Errors
 /// [`Unplaced`] if there is no such day within the horizon.
@@ -88,22 +88,77 @@ pub fn place_whole(
     ground: &Ground<'_>,
     steps: &[Stop<'_>],
     due: Instant,
+    scout: &mut Scout,
 ) -> Result<Vec<Slot>, Unplaced> {
     let last = ground.day(due).saturating_add(HORIZON);
     let mut slots = Vec::with_capacity(steps.len());
-    let mut from = due;
+    let plain: Vec<Stop<'_>> = steps.iter().map(|it| Stop { seed: 0, ..*it }).collect();
+    // The day on which it is due has begun: what is known of whole days says nothing of it.
+    let (mut from, mut whole_days) = (due, None);
     loop {
-        match ground.chain(steps, from, &mut slots)? {
-            None => return Ok(slots),
-            Some(full) => {
-                let blocked = Unplaced::Full { step: full };
-                let next = ground.next_start(steps, &slots, full).ok_or(blocked)?;
-                if next > last {
-                    return Err(blocked);
+        let mut blocked = ground.chain(&plain, from, &mut slots)?;
+        let next = match blocked {
+            None => {
+                // Without jitter it fits: only now the days before are known to be of no use.
+                let day = slots.first().map_or(last, |slot| slot.day);
+                if let Some(first) = whole_days {
+                    scout.learn(first, day);
                 }
-                from = ground.day_start(next);
+                if steps.iter().any(|it| it.timing.jitter_ms > 0) {
+                    blocked = ground.chain(steps, from, &mut slots)?;
+                }
+                if blocked.is_none() {
+                    return Ok(slots);
+                }
+                whole_days = None;
+                slots.first().and_then(|slot| slot.day.checked_add(1))
             }
+            Some(full) => ground.next_start(&plain, &slots, full),
+        };
+        let full = Unplaced::Full { step: blocked.unwrap_or(0) };
+        let next = scout.skip(next.ok_or(full)?);
+        if next > last {
+            return Err(full);
         }
+        whole_days = whole_days.or(Some(next));
+        from = ground.day_start(next);
+    }
+}
+
+/// What is known of the days on which timelines of one kind cannot begin: the same steps in the
+/// same zones under the same ledger. It saves work and changes no result, as long as it is told
+/// what becomes free.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scout {
+    /// From the first of these days on, and before the second, none can begin.
+    known: Option<(i32, i32)>,
+}
+
+impl Scout {
+    /// Forgets what a slot makes wrong that became free on a day, for timelines that span at most
+    /// so many days.
+    pub fn freed(&mut self, day: i32, span: i32) {
+        let begins = day.saturating_sub(span);
+        self.known = self.known.and_then(|(first, last)| {
+            if day < first || begins >= last {
+                Some((first, last))
+            } else {
+                (begins > first).then_some((first, begins))
+            }
+        });
+    }
+
+    fn skip(&self, day: i32) -> i32 {
+        self.known.filter(|(first, last)| (*first..*last).contains(&day)).map_or(day, |it| it.1)
+    }
+
+    fn learn(&mut self, first: i32, last: i32) {
+        self.known = match self.known {
+            Some((begin, end)) if first <= end && begin <= last => {
+                Some((begin.min(first), end.max(last)))
+            }
+            _ => Some((first, last)),
+        };
     }
 }
 
@@ -157,7 +212,7 @@ impl Ground<'_> {
     /// The opening moved on by the jitter, but not out of the sender's day.
     fn jittered(&self, step: Stop<'_>, opening: Opening, day: i32) -> Slot {
         let at = jittered(step.timing, opening, step.seed);
-        if step.timing.jitter_ms == 0 || self.day(at) == day {
+        if at == opening.instant() || self.day(at) == day {
             return Slot { at, day };
         }
         let end = self.day_zone.date_ends(opening.instant()).as_ms().min(opening.end);

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::{at, elapsed_days, timing, zone};
 use crate::model::{Delay, Hours, Instant, StepTiming, Weekdays};
 use crate::plan::{
-    Asker, ClosedDays, Ground, Ledger, Slot, Stop, Unplaced, Zone, due, is_open, next_open, place,
-    place_next, place_whole, window_at,
+    Asker, ClosedDays, Ground, Ledger, Scout, Slot, Stop, Unplaced, Zone, due, is_open, next_open,
+    place, place_next, place_whole, window_at,
 };
 
 const DAY: i64 = 86_400_000;
@@ -209,7 +209,7 @@ proptest! {
         conversation in any::<bool>(),
     ) {
         let asker = if conversation { Asker::Conversation } else { Asker::Opening };
-        let found = place_whole(&world.ground(asker), &stops(&steps), from);
+        let found = place_whole(&world.ground(asker), &stops(&steps), from, &mut Scout::default());
         let expected = world.brute(&steps, from, asker);
         // Beyond what the other planner tries, a place may still be found.
         if let Some(expected) = expected {
@@ -248,7 +248,7 @@ proptest! {
             let stops: Vec<_> = steps.iter().map(|timing| Stop { timing, seed }).collect();
             let due = from.plus_ms(days * DAY);
             let ground = world.ground(Asker::Opening);
-            let slots = match place_whole(&ground, &stops, due) {
+            let slots = match place_whole(&ground, &stops, due, &mut Scout::default()) {
                 Ok(slots) => slots,
                 Err(_) => place_next(&ground, stops[0], due).map_or(vec![], |slot| vec![slot]),
             };
@@ -260,6 +260,38 @@ proptest! {
                 *count += 1;
                 prop_assert!(*count <= limit);
                 prop_assert!(!world.frozen.contains(slot.day));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_days_changes_no_result(
+        (world, from) in worlds(),
+        steps in proptest::collection::vec(a_step(), 1..4),
+        jitter_ms in prop_oneof![Just(0_u32), 0_u32..20_000_000],
+        moves in proptest::collection::vec((0_i64..20, any::<u64>(), any::<bool>()), 1..40),
+    ) {
+        // A step waits two weeks at most, and a day more for each that is closed.
+        const SPAN: i32 = 3 * (9 + 16 + 7 * 16);
+        let steps: Vec<_> = steps.into_iter().map(|it| StepTiming { jitter_ms, ..it }).collect();
+        let mut world = world;
+        let mut scout = Scout::default();
+        let mut placed: Vec<i32> = Vec::new();
+        for (days, seed, gives_back) in moves {
+            if gives_back && let Some(day) = placed.pop() {
+                world.ledger.give_back(day);
+                scout.freed(day, SPAN);
+                continue;
+            }
+            let stops: Vec<_> = steps.iter().map(|timing| Stop { timing, seed }).collect();
+            let due = from.plus_ms(days * DAY);
+            let ground = world.ground(Asker::Opening);
+            let fresh = place_whole(&ground, &stops, due, &mut Scout::default());
+            let known = place_whole(&ground, &stops, due, &mut scout);
+            prop_assert_eq!(&fresh, &known);
+            for slot in known.into_iter().flatten() {
+                world.ledger.reserve(slot.day);
+                placed.push(slot.day);
             }
         }
     }
@@ -297,7 +329,8 @@ proptest! {
 }
 
 fn slots(world: &World, steps: &[StepTiming], due: &str, asker: Asker) -> Vec<String> {
-    let found = place_whole(&world.ground(asker), &stops(steps), at(due)).unwrap();
+    let found =
+        place_whole(&world.ground(asker), &stops(steps), at(due), &mut Scout::default()).unwrap();
     found.iter().map(|Slot { at, .. }| world.zone.local(*at).to_string()).collect()
 }
 
@@ -365,8 +398,12 @@ fn what_never_fits_says_which_step_is_in_the_way() {
     let mut world = World::free(Zone::UTC, Some(1));
     let day = timing("all", "09:00-17:00");
     // Two steps on each day, and one slot.
-    let found =
-        place_whole(&world.ground(Asker::Opening), &stops(&[day, day]), at("2026-03-02T09:00:00Z"));
+    let found = place_whole(
+        &world.ground(Asker::Opening),
+        &stops(&[day, day]),
+        at("2026-03-02T09:00:00Z"),
+        &mut Scout::default(),
+    );
     assert_eq!(found, Err(Unplaced::Full { step: 1 }));
     world.holidays = ClosedDays::new([(20_000, 60_000)]);
     let found = place_next(
