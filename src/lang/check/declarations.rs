@@ -111,10 +111,14 @@ impl Checker<'_> {
                 self.say(say::duplicate_name(decl.name.at, "list", &name));
                 continue;
             }
+            let before = self.findings.errors;
             let entries = match &decl.content {
                 ListContent::Entries(entries) => self.list_entries(decl.kind, entries),
                 ListContent::File(_) | ListContent::Unread => Names::default(),
             };
+            if self.errors_since(before) || matches!(decl.content, ListContent::Unread) {
+                self.gaps.lists.insert(number);
+            }
             self.lists.insert(name.clone(), number);
             self.out.lists.push(List { name, kind: decl.kind, entries });
         }
@@ -178,6 +182,7 @@ impl Checker<'_> {
             let name: Box<str> = decl.name.text.as_str().into();
             if self.out.rule_names.contains_key(&name) {
                 self.say(say::duplicate_name(decl.name.at, "rule", &name));
+                self.gaps.again.insert(RuleIndex(number));
             } else {
                 self.out.rule_names.insert(name, RuleIndex(number));
             }

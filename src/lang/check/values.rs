@@ -55,6 +55,7 @@ impl Checker<'_> {
             self.say(say::unknown_list(name.at, text, near.as_deref()));
             return None;
         };
+        self.gaps.vague |= self.gaps.lists.contains(&number);
         let kind = self.out.lists.get(number as usize).map(|list| list.kind);
         let (wanted, spoken) = match kind {
             Some(ListKind::Addresses) => (Kind::Address, "an address"),

@@ -52,6 +52,7 @@ impl Reader<'_> {
             }
             Rule::bad_clause => {
                 rule.partial = true;
+                self.unread(part.as_str());
                 self.bad(&part, Rule::clause);
             }
             Rule::unclosed => {

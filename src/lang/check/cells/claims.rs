@@ -31,6 +31,9 @@ impl Looker<'_> {
                     continue;
                 }
                 let broken = if claimed.claim.always {
+                    if self.missing.on(stage.event) {
+                        continue;
+                    }
                     self.never_done(stage, claimed, &mut notes, &mut budget)
                 } else {
                     self.done(stage, claimed, &mut notes, &mut budget)
@@ -60,7 +63,7 @@ impl Looker<'_> {
     ) -> Option<Broken<'s>> {
         for rule in &stage.heard {
             let effects = doing(stage, rule, claimed.claim);
-            if effects.is_empty() {
+            if effects.is_empty() || self.open(rule.index) {
                 continue;
             }
             let table = table_of(stage, claimed, &[rule], budget)?;
