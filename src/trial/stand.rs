@@ -133,6 +133,25 @@ impl Stand {
     }
 }
 
+/// Who placed the holds of a kind that lie on exactly a subject.
+pub(super) fn holders_on(view: &View<'_>, who: &Who, kind: HoldKind) -> BTreeSet<String> {
+    let target = match who.clone() {
+        Who::Prospect { key, campaign: None } => HoldTarget::Prospect(key),
+        Who::Prospect { key: prospect, campaign: Some(campaign) } => {
+            HoldTarget::Enrollment { campaign, prospect }
+        }
+        Who::Company { key, campaign: None } => HoldTarget::Company(key),
+        Who::Company { key: company, campaign: Some(campaign) } => {
+            HoldTarget::CompanyInCampaign { company, campaign }
+        }
+        Who::Campaign(key) => HoldTarget::Campaign(key),
+        Who::Sender(key) => HoldTarget::Sender(key),
+        Who::Workspace => HoldTarget::Workspace,
+    };
+    let holds = view.holds_on(&target);
+    holds.iter().filter(|hold| hold.kind == kind).map(|hold| holder(&hold.cause)).collect()
+}
+
 fn holder(cause: &CauseView) -> String {
     match cause {
         CauseView::Rule { error: Some(_), .. } => "rule-error".to_owned(),

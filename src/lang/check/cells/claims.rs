@@ -160,7 +160,13 @@ impl Looker<'_> {
             None => format!("no rule does {}{target} {when}", words::listed(&verbs, "or")),
         };
         let name = claim.name.clone();
-        let test = paste::test(self.checked, stage, claim, &table.values(cell));
+        let done = rule.and_then(|rule| {
+            let effects = doing(stage, rule, claim);
+            let here =
+                |effect: &&&EffectPlan| covered_by(stage, claim, &[**effect], table).has(cell);
+            effects.iter().find(here).copied()
+        });
+        let test = paste::test(self.checked, stage, claim, done, &table.values(cell));
         Some(say::broken_invariant(claim.at, name.as_deref(), &what, test.as_deref()))
     }
 }
