@@ -48,6 +48,11 @@ pub(super) fn bad_syntax(at: Span, expected: &str, found: &str) -> Finding {
     Finding::error(2, at, format!("expected {expected}, found {found}"), "cannot be read")
 }
 
+pub(super) fn missing_paren(at: Span, place: &str) -> Finding {
+    Finding::error(2, at, format!("`)` is missing {place}"), "the window is still open")
+        .help("as in `count(bounce at company in 7d) >= 3`")
+}
+
 pub(super) fn missing_policy(at: Span) -> Finding {
     let message = "the file does not say which version of the language it is in".to_owned();
     Finding::error(3, at, message, "expected `policy 1` first").help("write `policy 1` at the top")
@@ -99,6 +104,11 @@ pub(super) fn bad_literal(at: Span, found: &str) -> Finding {
     Finding::error(13, at, message, "cannot be read").help(
         "write `3`, `2026-07-07`, `2026-07-07T09:00:00Z`, or a duration such as `3d`, `12h`, `45m`",
     )
+}
+
+pub(super) fn spoken_duration(at: Span, found: &str, meant: &str) -> Finding {
+    let message = format!("`{found}` is not how a duration is written");
+    Finding::error(13, at, message, "two words").help(format!("write `{meant}`"))
 }
 
 pub(super) fn foreign_operator(at: Span, found: &str) -> Finding {

@@ -6,6 +6,7 @@ mod declare;
 mod outline;
 mod proof;
 mod rule;
+mod slip;
 
 use pest::Parser as _;
 use pest::error::{ErrorVariant, InputLocation};
@@ -42,7 +43,7 @@ pub(super) fn parse(file: u32, text: &str, ast: &mut Ast, findings: &mut Finding
     }
     match read(Rule::file, text) {
         Ok(pairs) => {
-            let mut reader = Reader { file, ast, findings, last: Last::Other };
+            let mut reader = Reader { file, ast, findings, last: Last::Other, slipped: false };
             for pair in pairs.flat_map(Pair::into_inner) {
                 reader.item(pair);
             }
@@ -87,6 +88,8 @@ struct Reader<'a> {
     findings: &'a mut Findings,
     /// What was read last.
     last: Last,
+    /// Whether a window of the clause could not be read.
+    slipped: bool,
 }
 
 /// What an item is, for what cannot be read behind it.

@@ -38,7 +38,11 @@ impl Reader<'_> {
                     Some(Rule::k_when) => ConditionKind::When,
                     _ => ConditionKind::Where,
                 };
-                if let Some(expr) = inner.next().and_then(|any| self.any_of(any)) {
+                self.slipped = false;
+                let expr = inner.next().and_then(|any| self.any_of(any));
+                if self.slipped {
+                    rule.partial = true;
+                } else if let Some(expr) = expr {
                     rule.conditions.push(Condition { kind, expr });
                 }
             }

@@ -48,6 +48,18 @@ const MISTAKES: &[&str] = &[
      pause campaign }",
     "rule a { on bounce when count(bounce at company) pause company }",
     "rule a { on bounce when count bounce >= 3 pause company }",
+    "rule a { on bounce when count(bounce at company in 7 days) >= 3 pause company }",
+    "rule a { on bounce when count(bounce at company in 1 week) >= 3 pause company }",
+    "rule a { on bounce when count(bounce at company in 7d >= 3 pause company }",
+    "rule a { on bounce when count(bounce at company in 7d pause company }",
+    "rule a { on bounce when not count(bounce where bounce.class is soft at company in 7d >= 3 \
+     pause company }",
+    "rule a { on bounce when count(prospect of bounce at company in 7d) >= 3 pause company }",
+    "rule a { on bounce when rate(bounce per sent at campaign in 7d >= 2% of at least 9 \
+     pause campaign }",
+    "rule a { on bounce when count(bounce at the company in 7d) >= 3 pause company }",
+    "rule a { on bounce when count() >= 3 pause company }",
+    "rule a { on reply pause company for 30 days }",
     "include other.rules\nrule a { on reply pause prospect }",
     "addresses a = [\"ann@acme.io\", \"bob\"]\n\
      rule a { on reply where prospect.domain in a pause prospect }",
