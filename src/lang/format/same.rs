@@ -65,8 +65,8 @@ macro_rules! same_structs {
 }
 same_structs! {
     Ast {
-        versions, includes, lists, events, rules, invariants, tests, exprs, windows, incomplete, lost,
-        unread
+        versions, includes, lists, events, rules, invariants, tests, exprs, windows, incomplete,
+        lost, unread
     }
     AttributeDecl { name, kind, optional }
     Base { least, at }

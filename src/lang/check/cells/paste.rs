@@ -203,15 +203,7 @@ impl Cast {
         let campaign = self.campaign.clone().unwrap_or_else(|| "spring".to_owned());
         let (subject, scope) = subject(&event.name, self.person, address, company, &campaign);
         let scope = match claim.scope.as_ref().or_else(|| done.and_then(scope_of)) {
-            Some(ScopePlan::Fixed(wanted)) => *wanted,
-            Some(ScopePlan::Attribute(number, scopes)) => {
-                let datum = self.attributes.iter().find(|(own, _)| own == number)?;
-                match (&datum.1, scopes) {
-                    (Datum::Scope(scope), _) => *scope,
-                    (Datum::Enum(value), Some(scopes)) => *scopes.get(*value as usize)?,
-                    _ => return None,
-                }
-            }
+            Some(plan) => self.scope(plan)?,
             None => scope,
         };
         let mut out =
@@ -229,16 +221,7 @@ impl Cast {
         if self.names_campaign(scope) && subject != campaign {
             let _ = write!(line, " in {campaign}");
         }
-        for (number, attribute) in (0..).zip(event.attributes.iter()) {
-            let given = self.attributes.iter().find(|(own, _)| *own == number).map(|(_, it)| it);
-            let kind = kind_of(checked, stage.event, &Source::Attribute(number));
-            let value = match given {
-                Some(datum) => value(&kind, datum)?,
-                None if attribute.optional => continue,
-                None => any(&kind)?,
-            };
-            let _ = write!(line, " {} {value}", attribute.name);
-        }
+        self.attributes(&mut line, checked, stage)?;
         let begin = format!("  0d  {} ", event.name);
         for other in actors.iter().take(actors.len() - 1) {
             let other = if subject == address { other } else { &subject };
@@ -265,6 +248,36 @@ impl Cast {
         };
         let _ = write!(out, "{begin}{subject}{line}  => {wanted}\n}}");
         Some(out)
+    }
+
+    /// The scope that an effect or a claim names.
+    fn scope(&self, plan: &ScopePlan) -> Option<Scope> {
+        let (number, scopes) = match plan {
+            ScopePlan::Fixed(scope) => return Some(*scope),
+            ScopePlan::Attribute(number, scopes) => (number, scopes),
+        };
+        let datum = self.attributes.iter().find(|(own, _)| own == number)?;
+        match (&datum.1, scopes) {
+            (Datum::Scope(scope), _) => Some(*scope),
+            (Datum::Enum(value), Some(scopes)) => scopes.get(*value as usize).copied(),
+            _ => None,
+        }
+    }
+
+    /// The attributes of the event, as the cell has them; those that have to be there, anyhow.
+    fn attributes(&self, line: &mut String, checked: &Checked, stage: &Stage<'_>) -> Option<()> {
+        let event = checked.events.get(stage.event as usize)?;
+        for (number, attribute) in (0..).zip(event.attributes.iter()) {
+            let given = self.attributes.iter().find(|(own, _)| *own == number).map(|(_, it)| it);
+            let kind = kind_of(checked, stage.event, &Source::Attribute(number));
+            let value = match given {
+                Some(datum) => value(&kind, datum)?,
+                None if attribute.optional => continue,
+                None => any(&kind)?,
+            };
+            let _ = write!(line, " {} {value}", attribute.name);
+        }
+        Some(())
     }
 
     /// Whether the test is about a campaign of its own.
