@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::View;
 use crate::engine::view::{CauseView, EnrollmentView, HoldView};
+use crate::engine::{View, is_free_mail};
 use crate::lang::script::Who;
-use crate::model::{HoldKind, HoldTarget, Instant, Selection, Status};
+use crate::model::{HoldKind, HoldTarget, Instant, Refusal, Selection, Status};
 
 /// How long holds last together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Stand {
         }
         let listed = !matches!(who, Who::Sender(_) | Who::Workspace);
         let rows = if listed {
-            view.list(&selection, None, usize::MAX).map_err(|refusal| refusal.to_string())?.rows
+            view.list(&selection, None, usize::MAX).map_err(|refusal| absent(&refusal))?.rows
         } else {
             Vec::new()
         };
@@ -130,6 +130,17 @@ impl Stand {
             };
         }
         Self { status: None, mixed: String::new(), holders, end, next: None }
+    }
+}
+
+/// Why there is nothing to say of what is not there.
+fn absent(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Unknown { what, key } if what == "company" && is_free_mail(key) => {
+            format!("there is no company `{key}`: free mail is never a company")
+        }
+        Refusal::Unknown { what, key } => format!("there is no {what} `{key}`"),
+        refusal => refusal.to_string(),
     }
 }
 

@@ -29,9 +29,12 @@ impl Reader<'_> {
         let finding = if found == "of" && counted == "prospect" {
             say::window_part(place, "`distinct` is missing before `prospect of`")
         } else if closes && compared {
-            say::missing_paren(place, &format!("before `{found}`"))
+            say::missing_paren(place, &quoted(found))
         } else if closes && found.is_empty() {
-            say::missing_paren(span(from.saturating_sub(1).max(start), from), "at the end")
+            say::missing_paren(
+                span(from.saturating_sub(1).max(start), from),
+                "the end of the window",
+            )
         } else {
             let place = if found.is_empty() { span(start, from) } else { place };
             let found = if found.is_empty() { "its end".to_owned() } else { quoted(found) };

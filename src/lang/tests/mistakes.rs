@@ -60,6 +60,12 @@ const MISTAKES: &[&str] = &[
     "rule a { on bounce when count(bounce at the company in 7d) >= 3 pause company }",
     "rule a { on bounce when count() >= 3 pause company }",
     "rule a { on reply pause company for 30 days }",
+    "rule a { on reply where reply.intent is \"not-now\" pause prospect }",
+    "rule a { on reply where reply.intent is not now pause prospect }",
+    "rule a { on reply pause prospect }\nrule a { on open pause prospect for 1d }",
+    "test { 0d reply a@x.io kind auto -> quiet }",
+    "test { 0d a@x.io reply kind auto => a@x.io active }",
+    "rule a { on reply pause the company reason “no” }",
     "include other.rules\nrule a { on reply pause prospect }",
     "addresses a = [\"ann@acme.io\", \"bob\"]\n\
      rule a { on reply where prospect.domain in a pause prospect }",
