@@ -11,6 +11,7 @@
 )]
 
 mod rules;
+mod timelines;
 
 use std::hint::black_box;
 
@@ -253,6 +254,6 @@ fn store(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10);
-    targets = rules::compile, rules::hostile, rules::evaluate, place, events, enrolments, sends, pauses, store
+    targets = rules::compile, rules::hostile, rules::evaluate, place, timelines::placements, events, enrolments, sends, pauses, store
 }
 criterion_main!(benches);

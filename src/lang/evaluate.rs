@@ -30,16 +30,16 @@ impl Policy {
         };
         let scene = Scene { policy: self, event, facts };
         let mut answers = Answers::default();
+        let (ask, read) = (|test| scene.ask(test), |source| scene.read(source));
         for entry in &program.entries {
-            match program.matches(entry, &mut answers, |test| scene.ask(test)) {
+            match program.matches(entry, &mut answers, ask, read) {
                 Ok(false) => {}
                 Ok(true) => {
                     // One that cannot be evaluated does not override: see `overriders`.
                     let overridden = entry.overridden_by.iter().any(|other| {
                         let other = program.entries.get(*other as usize);
-                        let ask = |test| scene.ask(test);
                         other.is_some_and(|it| {
-                            program.matches(it, &mut answers, ask).unwrap_or(false)
+                            program.matches(it, &mut answers, ask, read).unwrap_or(false)
                         })
                     });
                     if let Some(rule) = scene.rule(entry.rule).filter(|_| !overridden) {

@@ -1,20 +1,28 @@
 //! The calendar planner: at which instant a step may go out, and why then.
 //!
-//! It knows zones, delays, weekdays and hours. It does not know policies, holds, senders or
-//! stores: what a full day is, and which seed a jitter has, is told by the caller.
+//! It knows zones, delays, weekdays, hours and holidays. It does not know policies, holds, senders
+//! or stores: what a full day is, and which seed a jitter has, is told by the caller.
 
+mod closed;
 mod delay;
 mod explain;
+mod holidays;
+mod ledger;
 mod place;
+mod whole;
 mod window;
 mod zone;
 
 #[cfg(test)]
 mod tests;
 
+pub use closed::ClosedDays;
 pub use delay::{due, keep};
 pub use explain::{Move, Why, explain_place};
+pub use holidays::{Calendar, UnknownCalendar};
+pub use ledger::{Asker, Ledger};
 pub use place::{place, place_where};
+pub use whole::{Ground, Slot, Stop, Unplaced, place_next, place_whole};
 pub use window::{HORIZON_DAYS, is_open, next_open, window_at};
 pub use zone::{UnknownZone, Zone, day_after, next_business_day};
 

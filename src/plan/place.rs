@@ -79,7 +79,7 @@ pub(super) fn jittered_where(
     jittered(timing, Opening { end, ..opening }, seed)
 }
 
-fn jittered(timing: &StepTiming, opening: Opening, seed: u64) -> Instant {
+pub(super) fn jittered(timing: &StepTiming, opening: Opening, seed: u64) -> Instant {
     let rest = u64::try_from(opening.end - opening.at).unwrap_or(0);
     let most = rest.min(u64::from(timing.jitter_ms));
     let jitter = seed.checked_rem(most).unwrap_or(0);

@@ -2,8 +2,10 @@
 
 mod explained;
 mod golden;
+mod holidays;
 mod properties;
 mod vectors;
+mod whole;
 mod zones;
 
 use chrono::Weekday;

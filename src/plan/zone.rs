@@ -256,7 +256,7 @@ pub(super) fn naive(wall: i64) -> NaiveDateTime {
 }
 
 /// The least number of characters to insert, drop or replace to get from one text to the other.
-fn distance(from: &str, to: &str) -> usize {
+pub(super) fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
     for (i, a) in from.chars().enumerate() {
         let mut diagonal = i;

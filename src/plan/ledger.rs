@@ -1,0 +1,254 @@
+//! What a sender has promised and spent, by calendar day: nothing is planned on a day without a
+//! slot, and finding a day with one does not look at the full days before it one by one.
+
+use super::window::HORIZON_DAYS;
+use crate::model::Weekdays;
+
+/// Days of one word of a map.
+const WORD: i32 = 64;
+
+/// Who asks for a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// The first placement of a timeline of which nothing went out: a share of each day is closed
+    /// to it.
+    Opening,
+    /// Everything else: what goes on, is tried again, was released or is moved by a person.
+    Conversation,
+}
+
+/// One day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Day {
+    reserved: u32,
+    spent: u32,
+}
+
+impl Day {
+    const fn used(self) -> u32 {
+        self.reserved.saturating_add(self.spent)
+    }
+}
+
+/// The slots of one sender, by day (day 0 is 1970-01-01, in the sender's zone).
+///
+/// Beside the counts it keeps one bit a day and asker that says whether the day is full, so that a
+/// search passes over 64 full days at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// Slots of a day; none means no limit.
+    limit: Option<u32>,
+    /// Slots of a day that are kept for conversations.
+    share: u32,
+    /// The number of the first day that is kept, a multiple of 64.
+    first: i32,
+    days: Vec<Day>,
+    full: Vec<u64>,
+    full_to_openings: Vec<u64>,
+}
+
+/// The percentage of a day's slots that is kept for conversations.
+const SHARE_PERCENT: u32 = 20;
+
+impl Ledger {
+    /// A ledger in which nothing is taken, with so many slots a day; none means no limit.
+    #[must_use]
+    pub const fn new(limit: Option<u32>) -> Self {
+        Self {
+            limit,
+            share: share_of(limit),
+            first: i32::MIN,
+            days: Vec::new(),
+            full: Vec::new(),
+            full_to_openings: Vec::new(),
+        }
+    }
+
+    /// Slots of a day; none means no limit.
+    #[must_use]
+    pub const fn limit(&self) -> Option<u32> {
+        self.limit
+    }
+
+    /// Changes the slots of a day. What is taken stays taken, also beyond the new limit.
+    pub fn set_limit(&mut self, limit: Option<u32>) {
+        self.limit = limit;
+        self.share = share_of(limit);
+        for index in 0..self.days.len() {
+            self.mark(index);
+        }
+    }
+
+    /// Slots that are promised and spent on a day.
+    #[must_use]
+    pub fn taken(&self, day: i32) -> (u32, u32) {
+        let day = self.index(day).and_then(|at| self.days.get(at)).copied().unwrap_or_default();
+        (day.reserved, day.spent)
+    }
+
+    /// Slots that are left on a day.
+    #[must_use]
+    pub fn left(&self, day: i32, asker: Asker) -> u32 {
+        let (reserved, spent) = self.taken(day);
+        self.left_of(Day { reserved, spent }, asker)
+    }
+
+    fn left_of(&self, day: Day, asker: Asker) -> u32 {
+        let Some(limit) = self.limit else {
+            return u32::MAX;
+        };
+        let left = limit.saturating_sub(day.used());
+        match asker {
+            Asker::Opening => left.saturating_sub(self.share),
+            Asker::Conversation => left,
+        }
+    }
+
+    /// Promises a slot of a day, whether or not one is left.
+    pub fn reserve(&mut self, day: i32) {
+        self.change(day, |day| day.reserved = day.reserved.saturating_add(1));
+    }
+
+    /// Gives a promised slot back.
+    pub fn give_back(&mut self, day: i32) {
+        self.change(day, |day| day.reserved = day.reserved.saturating_sub(1));
+    }
+
+    /// Spends a slot of a day: what goes out is not given back.
+    pub fn spend(&mut self, day: i32) {
+        self.change(day, |day| day.spent = day.spent.saturating_add(1));
+    }
+
+    /// The first day on or after `from` with a slot left, among the days of the week that are
+    /// wanted; none within the horizon after `from`.
+    #[must_use]
+    pub fn next_free(&self, from: i32, wanted: Weekdays, asker: Asker) -> Option<i32> {
+        let last = from.saturating_add(i32::try_from(HORIZON_DAYS).unwrap_or(i32::MAX));
+        let day = self.next_not_full(from, wanted, asker);
+        (day <= last && self.left(day, asker) > 0).then_some(day)
+    }
+
+    /// The first wanted day on or after `from` whose bit is not set.
+    fn next_not_full(&self, from: i32, wanted: Weekdays, asker: Asker) -> i32 {
+        let map = match asker {
+            Asker::Opening => &self.full_to_openings,
+            Asker::Conversation => &self.full,
+        };
+        let mut base = from.div_euclid(WORD) * WORD;
+        let mut from_bit = from.rem_euclid(WORD);
+        let pattern = Pattern::of(wanted);
+        loop {
+            let word = usize::try_from(i64::from(base) - i64::from(self.first)).ok();
+            let word = word.and_then(|at| map.get(at / WORD as usize)).copied().unwrap_or(0);
+            let free = !word & pattern.at(base) & (u64::MAX << from_bit);
+            if free != 0 {
+                return base.saturating_add(free.trailing_zeros().cast_signed());
+            }
+            let Some(next) = base.checked_add(WORD) else {
+                return i32::MAX;
+            };
+            (base, from_bit) = (next, 0);
+        }
+    }
+
+    /// Forgets the days before one, as far as whole words go.
+    pub fn forget_before(&mut self, day: i32) {
+        let words = (i64::from(day) - i64::from(self.first)).div_euclid(i64::from(WORD));
+        let words = usize::try_from(words).unwrap_or(0).min(self.full.len());
+        if words > 0 {
+            self.days.drain(..words * WORD as usize);
+            self.full.drain(..words);
+            self.full_to_openings.drain(..words);
+            self.first += i32::try_from(words).unwrap_or(0) * WORD;
+        }
+    }
+
+    fn index(&self, day: i32) -> Option<usize> {
+        usize::try_from(i64::from(day) - i64::from(self.first)).ok()
+    }
+
+    fn change(&mut self, day: i32, change: impl FnOnce(&mut Day)) {
+        if self.days.is_empty() {
+            self.first = day.div_euclid(WORD) * WORD;
+        }
+        let base = day.div_euclid(WORD) * WORD;
+        if base < self.first {
+            let words = usize::try_from((self.first - base) / WORD).unwrap_or(0);
+            let zeros = || std::iter::repeat_n(0, words);
+            self.days.splice(..0, std::iter::repeat_n(Day::default(), words * WORD as usize));
+            self.full.splice(..0, zeros());
+            self.full_to_openings.splice(..0, zeros());
+            self.first = base;
+        }
+        let Some(index) = self.index(day) else {
+            return;
+        };
+        if index >= self.days.len() {
+            let words = index / WORD as usize + 1;
+            self.days.resize(words * WORD as usize, Day::default());
+            self.full.resize(words, 0);
+            self.full_to_openings.resize(words, 0);
+            // A limit of nothing makes a day full that nothing was taken of.
+            if self.limit.is_some_and(|limit| limit <= self.share) {
+                (0..self.days.len()).for_each(|at| self.mark(at));
+            }
+        }
+        if let Some(day) = self.days.get_mut(index) {
+            change(day);
+        }
+        self.mark(index);
+    }
+
+    /// Writes down whether a day is full.
+    fn mark(&mut self, index: usize) {
+        let Some(day) = self.days.get(index).copied() else {
+            return;
+        };
+        let full = self.left_of(day, Asker::Conversation) == 0;
+        let full_to_openings = self.left_of(day, Asker::Opening) == 0;
+        let (word, bit) = (index / WORD as usize, 1 << (index % WORD as usize));
+        for (map, is) in [(&mut self.full, full), (&mut self.full_to_openings, full_to_openings)] {
+            if let Some(word) = map.get_mut(word) {
+                *word = if is { *word | bit } else { *word & !bit };
+            }
+        }
+    }
+}
+
+/// The slots of a day that are closed to openings.
+const fn share_of(limit: Option<u32>) -> u32 {
+    match limit {
+        Some(limit) if limit > 1 => {
+            let share = (limit as u64 * SHARE_PERCENT as u64 / 100) as u32;
+            if share == 0 { 1 } else { share }
+        }
+        _ => 0,
+    }
+}
+
+/// Days of the week as bits of 64 days in a row.
+struct Pattern([u64; 7]);
+
+impl Pattern {
+    /// By the day of the week of the first bit, Monday first.
+    fn of(wanted: Weekdays) -> Self {
+        let mut words = [0; 7];
+        if wanted == Weekdays::ALL {
+            return Self([u64::MAX; 7]);
+        }
+        for (start, word) in words.iter_mut().enumerate() {
+            for bit in 0..64_usize {
+                let weekday = (start + bit) % 7;
+                let has = wanted.iter().any(|day| day.num_days_from_monday() as usize == weekday);
+                *word |= u64::from(has) << bit;
+            }
+        }
+        Self(words)
+    }
+
+    fn at(&self, day: i32) -> u64 {
+        // Day 0 was a Thursday.
+        let weekday = (i64::from(day) + 3).rem_euclid(7);
+        usize::try_from(weekday).ok().and_then(|at| self.0.get(at)).copied().unwrap_or(u64::MAX)
+    }
+}
