@@ -254,6 +254,7 @@ fn store(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10);
-    targets = rules::compile, rules::hostile, rules::evaluate, place, timelines::placements, events, enrolments, sends, pauses, store
+    targets = rules::compile, rules::hostile, rules::evaluate, place, timelines::placements, events,
+        enrolments, sends, pauses, store
 }
 criterion_main!(benches);

@@ -27,7 +27,8 @@ pub(crate) fn company_domain(domain: &str) -> Option<&str> {
     (!is_free_mail(registrable) && !is_free_mail(domain)).then_some(registrable)
 }
 
-fn is_free_mail(domain: &str) -> bool {
+/// Whether anybody can have an address there.
+pub(crate) fn is_free_mail(domain: &str) -> bool {
     static SORTED: LazyLock<Vec<&str>> = LazyLock::new(|| FREE_MAIL.lines().collect());
     SORTED.binary_search(&domain).is_ok()
 }

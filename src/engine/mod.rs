@@ -39,6 +39,7 @@ mod workspace;
 mod writer;
 
 pub use address::SUFFIX_VERSION;
+pub(crate) use address::is_free_mail;
 pub use digest::Digest;
 #[cfg(feature = "store")]
 pub(crate) use handle::Keeper;

@@ -31,6 +31,10 @@ pub(super) struct Ast {
     pub windows: Vec<WindowDecl>,
     /// True if a file that is included is not there: what it declares is missing.
     pub incomplete: bool,
+    /// True if something could not be read that may have been a declaration.
+    pub lost: bool,
+    /// The words of rules and declarations that could not be read.
+    pub unread: Vec<String>,
 }
 
 /// A `policy` line.

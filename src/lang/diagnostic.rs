@@ -48,6 +48,15 @@ pub(super) fn bad_syntax(at: Span, expected: &str, found: &str) -> Finding {
     Finding::error(2, at, format!("expected {expected}, found {found}"), "cannot be read")
 }
 
+pub(super) fn article(at: Span, word: &str) -> Finding {
+    bad_syntax(at, "a scope", &format!("`{word}`")).help(format!("leave out `{word}`"))
+}
+
+pub(super) fn missing_paren(at: Span, found: &str) -> Finding {
+    bad_syntax(at, "`)`", found)
+        .help("a `)` is missing, as in `count(bounce at company in 7d) >= 3`")
+}
+
 pub(super) fn missing_policy(at: Span) -> Finding {
     let message = "the file does not say which version of the language it is in".to_owned();
     Finding::error(3, at, message, "expected `policy 1` first").help("write `policy 1` at the top")
@@ -99,6 +108,10 @@ pub(super) fn bad_literal(at: Span, found: &str) -> Finding {
     Finding::error(13, at, message, "cannot be read").help(
         "write `3`, `2026-07-07`, `2026-07-07T09:00:00Z`, or a duration such as `3d`, `12h`, `45m`",
     )
+}
+
+pub(super) fn spoken_duration(at: Span, found: &str, meant: &str) -> Finding {
+    bad_literal(at, found).help(format!("write `{meant}`"))
 }
 
 pub(super) fn foreign_operator(at: Span, found: &str) -> Finding {
@@ -228,6 +241,10 @@ pub(super) fn ill_typed(at: Span, expected: &str, found: &str) -> Finding {
         .help("values are never converted: both sides have to be of one type")
 }
 
+pub(super) fn quoted_value(at: Span, expected: &str, name: &str) -> Finding {
+    ill_typed(at, expected, "a text").help(format!("leave out the quotes: `{name}`"))
+}
+
 pub(super) fn foreign_attribute(at: Span, path: &str, event: &str, other: &str) -> Finding {
     let message = format!("`{path}` cannot be read when the event is `{other}`");
     Finding::error(111, at, message, "not on every event of this rule")
@@ -244,10 +261,10 @@ pub(super) fn always_known(at: Span, path: &str) -> Finding {
         .help("leave the test out")
 }
 
-pub(super) fn duplicate_name(at: Span, what: &str, name: &str) -> Finding {
+pub(super) fn duplicate_name(at: Span, what: &str, name: &str, first: &str) -> Finding {
     let message = format!("{what} `{name}` is declared more than once");
     Finding::error(114, at, message, "again here")
-        .help("names hold for the whole policy, and for the shipped events too")
+        .help(format!("{first}; names hold for the whole policy, and for the shipped events too"))
 }
 
 pub(super) fn duplicate_attribute(at: Span, what: &str, name: &str) -> Finding {

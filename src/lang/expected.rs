@@ -15,6 +15,7 @@ pub(super) fn words(rules: impl IntoIterator<Item = String>) -> String {
 fn spoken(rule: &str) -> Option<String> {
     let word = match rule {
         "word" | "path" | "target" => "a name",
+        "counted" => "an event",
         "string" => "a text in quotes",
         "operand" | "any_of" | "all_of" | "negation" | "comparison" => "a value",
         "moment" | "number_like" => "a value",

@@ -38,7 +38,7 @@ pub use format::{FormatError, format};
 pub use outline::{
     Candidate, CandidateKind, Candidates, Note, Outline, Stretch, Symbol, SymbolKind,
 };
-pub use policy::{Policy, PolicyHash, RuleIndex, RuleInfo, check};
+pub use policy::{Policy, PolicyHash, RuleIndex, RuleInfo, check, tests_in};
 pub use report::{Code, Diagnostic, Place, Severity, render};
 pub use windows::{Counter, SeriesKey};
 

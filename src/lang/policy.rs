@@ -139,6 +139,12 @@ pub fn check(bundle: &PolicyBundle) -> Vec<Diagnostic> {
     checked(bundle).1
 }
 
+/// How many tests stand in a bundle, whatever else is in it.
+#[must_use]
+pub fn tests_in(bundle: &PolicyBundle) -> usize {
+    bundle::read(bundle, VOCABULARY.1, &mut Findings::default()).tests.len()
+}
+
 pub(super) fn checked(bundle: &PolicyBundle) -> (Checked, Vec<Diagnostic>) {
     let files = u32::try_from(bundle.files.len()).unwrap_or(u32::MAX);
     let texts = bundle.files.iter().map(|file| (file.name.as_str(), file.text.as_str()));

@@ -66,6 +66,8 @@ pub struct Diagnostic {
     /// What to do, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// Its page in the repository.
+    pub docs: String,
     /// A few words for beneath the caret.
     #[serde(skip)]
     pub label: String,
@@ -241,6 +243,7 @@ impl<'a> Lines<'a> {
             end: self.place(at.file, at.end, start).place(),
             message,
             help,
+            docs: format!("docs/diagnostics/{code}.md"),
             label,
             from_byte: at.start as usize,
             to_byte: at.end as usize,
@@ -291,7 +294,6 @@ fn render_one(renderer: &Renderer, diagnostic: &Diagnostic, bundle: &PolicyBundl
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    let docs = format!("docs/diagnostics/{code}.md");
-    group = group.element(Level::NOTE.with_name("docs").message(docs.as_str()));
+    group = group.element(Level::NOTE.with_name("docs").message(diagnostic.docs.as_str()));
     renderer.render(&[group])
 }

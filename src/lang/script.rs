@@ -23,7 +23,7 @@ pub(crate) struct Script {
     /// What is there from the start: companies, prospects, senders, campaigns, enrollments.
     pub setup: Vec<(Span, Action)>,
     pub lines: Vec<Line>,
-    /// Whether it says `quiet` anywhere: only then nothing may ever fire.
+    /// Whether it says `quiet` anywhere, or what must not be: only then nothing may ever fire.
     pub quiet: bool,
 }
 
@@ -118,6 +118,8 @@ pub(crate) enum What {
         by: Option<Vec<Holder>>,
         until: Option<Until>,
     },
+    /// No hold of that kind lies on exactly the subject.
+    Not { subject: Who, kind: HoldKind },
     Next {
         subject: Who,
         /// None: no send is planned.

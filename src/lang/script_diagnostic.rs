@@ -106,6 +106,10 @@ pub(crate) fn left_over(at: Span, found: &str) -> Finding {
         .help("a line is a time, what happens, and behind `=>` what is expected")
 }
 
+pub(crate) fn other_arrow(at: Span, found: &str) -> Finding {
+    left_over(at, found).help("did you mean `=>`?")
+}
+
 pub(crate) fn bad_pairing(at: Span, word: &str, status: &str) -> Finding {
     let message = format!("`{word}` cannot stand behind `{status}`");
     Finding::error(315, at, message, "not here")

@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 
 use super::ast::Span;
-use super::effect::{RuleTrace, RuleVerdict};
+use super::effect::{ClauseTrace, RuleTrace, RuleVerdict};
 use super::evaluate::Scene;
 use super::event::TypedEvent;
 use super::facts::Facts;
@@ -19,6 +19,8 @@ pub(crate) enum Point {
     Fired,
     /// The `except` of that number, alone, kept it from firing.
     Prevented(u32),
+    /// The `except` of that number held, and so did another.
+    Beside(u32),
     /// All else held, and a threshold (clause, step) was met just above, or just below.
     Side {
         clause: u32,
@@ -134,8 +136,15 @@ impl<'a> Scene<'a> {
             return;
         };
         let failing = trace.clauses.iter().filter(|clause| clause.pass != Some(true)).count();
+        let excepts = |(clause, traced): (&Clause, &ClauseTrace)| {
+            traced.pass == Some(true) || (clause.except && traced.pass == Some(false))
+        };
+        let excepted = rule.clauses.iter().zip(&trace.clauses).all(excepts);
         for ((number, clause), traced) in (0_u32..).zip(&rule.clauses).zip(&trace.clauses) {
             if failing > usize::from(traced.pass != Some(true)) {
+                if excepted && traced.pass == Some(false) {
+                    points.push((trace.rule, Point::Beside(number)));
+                }
                 continue;
             }
             if clause.except && traced.pass == Some(false) {

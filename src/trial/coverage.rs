@@ -81,8 +81,14 @@ pub(super) fn of(
                 row.shown += 1;
                 continue;
             }
+            let mut what = wanted.missing;
+            if let Point::Prevented(clause) = wanted.point
+                && shown.contains(&(rule, Point::Beside(clause)))
+            {
+                what.push_str(" (another `except` held each time)");
+            }
             let file = lines.name(wanted.at.file).to_owned();
-            row.missing.push(Gap { file, line: lines.line(wanted.at), what: wanted.missing });
+            row.missing.push(Gap { file, line: lines.line(wanted.at), what });
         }
         coverage.shown += row.shown;
         coverage.of += row.of;

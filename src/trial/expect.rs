@@ -1,13 +1,13 @@
 //! Whether what is expected is so; if not, in which words that is told.
 
 use super::stage::Clock;
-use super::stand::{End, Stand, word};
+use super::stand::{End, Stand, holders_on, word};
 use crate::engine::State;
 use crate::lang::script::{Expect, Holder, Line, Until, Wanted, What, When, Who};
 use crate::lang::{
     Finding, Lines, Policy, RuleIndex, RuleTrace, RuleVerdict, Witness, script_diagnostic as tell,
 };
-use crate::model::{Instant, Status};
+use crate::model::{HoldKind, Instant, Status};
 
 /// What is known after a line.
 pub(super) struct Judge<'a> {
@@ -36,6 +36,7 @@ impl Judge<'_> {
                 let by = by.as_deref().map(|holders| self.names(holders));
                 self.status(expect, &stand, (*status, by, *until))
             }
+            What::Not { subject, kind } => self.not(expect, state, subject, *kind),
             What::Next { subject, at } => {
                 let stand = self.stand(expect, state, subject)?;
                 self.next(expect, &stand, subject, *at)
@@ -55,6 +56,25 @@ impl Judge<'_> {
         let view = state.as_it_stands();
         let stand = view.map_or_else(|| Err("nothing".to_owned()), |view| Stand::of(&view, who));
         stand.map_err(|why| self.fails(expect, &format!("that {why}")))
+    }
+
+    fn not(
+        &self,
+        expect: &Expect,
+        state: &State,
+        who: &Who,
+        kind: HoldKind,
+    ) -> Result<(), Finding> {
+        let view = state.as_it_stands();
+        let holders = view.map(|view| holders_on(&view, who, kind)).unwrap_or_default();
+        if holders.is_empty() {
+            return Ok(());
+        }
+        let done = if kind == HoldKind::Stop { "stopped" } else { "paused" };
+        let holders: Vec<&str> = holders.iter().map(String::as_str).collect();
+        Err(self
+            .fails(expect, &format!("{done} by {}", holders.join(", ")))
+            .maybe(self.why(&[""; 0])))
     }
 
     fn quiet(&self, expect: &Expect, between: &[Witness]) -> Result<(), Finding> {

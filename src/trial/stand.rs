@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::View;
 use crate::engine::view::{CauseView, EnrollmentView, HoldView};
+use crate::engine::{View, is_free_mail};
 use crate::lang::script::Who;
-use crate::model::{HoldKind, HoldTarget, Instant, Selection, Status};
+use crate::model::{HoldKind, HoldTarget, Instant, Refusal, Selection, Status};
 
 /// How long holds last together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Stand {
         }
         let listed = !matches!(who, Who::Sender(_) | Who::Workspace);
         let rows = if listed {
-            view.list(&selection, None, usize::MAX).map_err(|refusal| refusal.to_string())?.rows
+            view.list(&selection, None, usize::MAX).map_err(|refusal| absent(&refusal))?.rows
         } else {
             Vec::new()
         };
@@ -131,6 +131,36 @@ impl Stand {
         }
         Self { status: None, mixed: String::new(), holders, end, next: None }
     }
+}
+
+/// Why there is nothing to say of what is not there.
+fn absent(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Unknown { what, key } if what == "company" && is_free_mail(key) => {
+            format!("there is no company `{key}`: free mail is never a company")
+        }
+        Refusal::Unknown { what, key } => format!("there is no {what} `{key}`"),
+        refusal => refusal.to_string(),
+    }
+}
+
+/// Who placed the holds of a kind that lie on exactly a subject.
+pub(super) fn holders_on(view: &View<'_>, who: &Who, kind: HoldKind) -> BTreeSet<String> {
+    let target = match who.clone() {
+        Who::Prospect { key, campaign: None } => HoldTarget::Prospect(key),
+        Who::Prospect { key: prospect, campaign: Some(campaign) } => {
+            HoldTarget::Enrollment { campaign, prospect }
+        }
+        Who::Company { key, campaign: None } => HoldTarget::Company(key),
+        Who::Company { key: company, campaign: Some(campaign) } => {
+            HoldTarget::CompanyInCampaign { company, campaign }
+        }
+        Who::Campaign(key) => HoldTarget::Campaign(key),
+        Who::Sender(key) => HoldTarget::Sender(key),
+        Who::Workspace => HoldTarget::Workspace,
+    };
+    let holds = view.holds_on(&target);
+    holds.iter().filter(|hold| hold.kind == kind).map(|hold| holder(&hold.cause)).collect()
 }
 
 fn holder(cause: &CauseView) -> String {

@@ -488,8 +488,9 @@ pub struct Eval {
 /// `holdline check`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each finding has a stable code with a page in docs/diagnostics. Exit code 2 if there is an error,
-0 if there are at most warnings.
+Each finding has a stable code with a page in docs/diagnostics. Tests in the file run, too, once its
+rules compile. Exit code 0 if nothing was found, 1 if there are warnings or a test fails, 2 if the
+rules do not compile.
 
 Examples:
   holdline check rules/default.rules

@@ -9,7 +9,7 @@ use super::super::ast::{
 use super::super::diagnostic as say;
 use super::super::ir::{Attribute, EventKind, Kind, List, Names};
 use super::super::literal;
-use super::super::policy::RuleIndex;
+use super::super::policy::{RuleIndex, VOCABULARY};
 use super::Checker;
 
 impl Checker<'_> {
@@ -44,7 +44,9 @@ impl Checker<'_> {
             };
             let name: Box<str> = decl.name.text.as_str().into();
             if self.out.event_names.contains_key(&name) {
-                self.say(say::duplicate_name(decl.name.at, "event", &name));
+                let first = ast.events.iter().find(|it| *it.name.text == *name);
+                let first = self.first(first.map(|it| it.name.at));
+                self.say(say::duplicate_name(decl.name.at, "event", &name, &first));
                 continue;
             }
             let mut seen = HashSet::new();
@@ -61,6 +63,19 @@ impl Checker<'_> {
             self.out.event_names.insert(name.clone(), number);
             let attributes = attributes.into();
             self.out.events.push(EventKind { name, attributes, ..EventKind::default() });
+        }
+    }
+
+    /// Where a name was declared first, as a clause.
+    fn first(&self, at: Option<Span>) -> String {
+        match at {
+            Some(at) if self.lines.name(at.file) == VOCABULARY.0 => {
+                "it is a shipped one".to_owned()
+            }
+            Some(at) => {
+                format!("the first is at {}:{}", self.lines.name(at.file), self.lines.line(at))
+            }
+            None => "the first stands before it".to_owned(),
         }
     }
 
@@ -108,13 +123,19 @@ impl Checker<'_> {
             };
             let name: Box<str> = decl.name.text.as_str().into();
             if self.lists.contains_key(&name) {
-                self.say(say::duplicate_name(decl.name.at, "list", &name));
+                let first = ast.lists.iter().find(|it| *it.name.text == *name);
+                let first = self.first(first.map(|it| it.name.at));
+                self.say(say::duplicate_name(decl.name.at, "list", &name, &first));
                 continue;
             }
+            let before = self.findings.errors;
             let entries = match &decl.content {
                 ListContent::Entries(entries) => self.list_entries(decl.kind, entries),
                 ListContent::File(_) | ListContent::Unread => Names::default(),
             };
+            if self.errors_since(before) || matches!(decl.content, ListContent::Unread) {
+                self.gaps.lists.insert(number);
+            }
             self.lists.insert(name.clone(), number);
             self.out.lists.push(List { name, kind: decl.kind, entries });
         }
@@ -176,8 +197,11 @@ impl Checker<'_> {
             };
             self.free_name(&decl.name);
             let name: Box<str> = decl.name.text.as_str().into();
-            if self.out.rule_names.contains_key(&name) {
-                self.say(say::duplicate_name(decl.name.at, "rule", &name));
+            if let Some(first) = self.out.rule_names.get(&name) {
+                let first = ast.rules.get(usize::from(first.0));
+                let first = self.first(first.map(|it| it.name.at));
+                self.say(say::duplicate_name(decl.name.at, "rule", &name, &first));
+                self.gaps.again.insert(RuleIndex(number));
             } else {
                 self.out.rule_names.insert(name, RuleIndex(number));
             }

@@ -36,8 +36,11 @@ impl Checker<'_> {
             let name = decl.name.as_ref().map(|name| name.text.clone());
             for claim in &decl.claims {
                 let before = self.findings.errors;
+                self.gaps.vague = false;
                 let claim = self.claim(claim, name.clone());
-                claims.extend(claim.filter(|_| !self.errors_since(before)));
+                // What could not be read may belong to any of its claims.
+                let whole = !decl.partial && !self.gaps.vague && !self.errors_since(before);
+                claims.extend(claim.filter(|_| whole));
             }
         }
         claims

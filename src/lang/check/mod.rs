@@ -6,6 +6,7 @@ mod cells;
 mod conditions;
 mod declarations;
 mod effects;
+mod gaps;
 mod invariants;
 mod overrides;
 mod paths;
@@ -18,6 +19,7 @@ use std::collections::HashMap;
 pub(super) use paths::FIELDS;
 
 use self::conditions::Written;
+use self::gaps::Gaps;
 use super::ast::{Ast, Span, Word};
 use super::diagnostic as say;
 use super::ir::{ByName, EventKind, List, Rule, Series, Window};
@@ -93,6 +95,7 @@ pub(super) fn check(ast: &Ast, lines: &Lines<'_>, files: u32, findings: &mut Fin
         out: Checked::default(),
         lists: ByName::default(),
         notes: Vec::new(),
+        gaps: Gaps::default(),
         helps_left: 500,
     };
     checker.look_alikes(files);
@@ -100,15 +103,11 @@ pub(super) fn check(ast: &Ast, lines: &Lines<'_>, files: u32, findings: &mut Fin
     checker.events();
     checker.lists();
     checker.rule_names();
-    let names = checker.findings.errors;
     checker.rules();
-    let rules = checker.findings.errors;
     checker.overrides();
-    let whole = names == 0 && checker.findings.errors == rules;
     let claims = checker.invariants();
-    if whole && !ast.incomplete {
-        checker.cells(&claims);
-    }
+    let missing = checker.gaps();
+    checker.cells(&claims, &missing);
     checker.places();
     checker.tests();
     let Checker { mut out, .. } = checker;
@@ -124,6 +123,10 @@ struct Notes {
     written: Vec<Written>,
     /// Whether nothing in it is wrong, so that it does what it says.
     sound: bool,
+    /// Whether it may be overridden by a rule that is not known as it is meant.
+    open: bool,
+    /// Whether something is wrong with what overrides it.
+    disputed: bool,
 }
 
 struct Checker<'a> {
@@ -134,6 +137,7 @@ struct Checker<'a> {
     lists: ByName<u32>,
     /// By rule.
     notes: Vec<Notes>,
+    gaps: Gaps,
     /// How often a nearest name is still looked for: many mistakes must not make the check slow.
     helps_left: u32,
 }
@@ -187,14 +191,17 @@ impl<'a> Checker<'a> {
             };
             let index = RuleIndex(number);
             let errors_before = self.findings.errors;
+            self.gaps.vague = false;
             let mut rule = Rule { events: self.listens(decl, index), ..Rule::default() };
             let mut known = paths::Known::default();
             let (clauses, written) = self.conditions(decl, &rule.events, &mut known);
             rule.clauses = clauses;
             let partial = decl.partial || self.errors_since(errors_before);
             rule.effects = self.effects(decl, &rule.events, &known, partial);
-            let sound = !decl.partial && !self.errors_since(errors_before);
-            self.notes.push(Notes { written, sound });
+            let again = self.gaps.again.contains(&index);
+            let whole = !decl.partial && !again && !self.gaps.vague;
+            let sound = whole && !self.errors_since(errors_before);
+            self.notes.push(Notes { written, sound, open: false, disputed: false });
             self.out.rules.push(rule);
             let info = self.info(decl);
             self.out.infos.push(info);

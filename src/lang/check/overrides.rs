@@ -17,6 +17,7 @@ impl Checker<'_> {
             let mut seen = std::collections::HashSet::new();
             for word in &decl.overrides {
                 let Some(target) = self.rule_named(word) else {
+                    self.gaps.strays.push((RuleIndex(number), word.text.clone()));
                     continue;
                 };
                 if seen.insert(target) {
@@ -37,6 +38,7 @@ impl Checker<'_> {
         };
         if decl.effects.iter().any(|effect| effect.verb == Verb::Stop) {
             self.say(say::override_of_stop(word.at, &word.text));
+            self.gaps.refused.insert(target);
         }
         let events = |index: RuleIndex| {
             let rule = self.out.rules.get(usize::from(index.0));
@@ -90,6 +92,8 @@ impl Checker<'_> {
             ast.rules.get(rule).map_or_else(String::new, |rule| format!("`{}`", rule.name.text))
         };
         let circle = path.iter().skip_while(|(rule, _)| *rule != target);
+        let refused = circle.clone().filter_map(|(rule, _)| u16::try_from(*rule).ok());
+        self.gaps.refused.extend(refused.map(RuleIndex));
         let mut names: Vec<_> = circle.take(8).map(|(rule, _)| name(*rule)).collect();
         names.push(name(target));
         self.say(say::override_cycle(word.at, &names.join(", ")));

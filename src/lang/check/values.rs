@@ -55,6 +55,7 @@ impl Checker<'_> {
             self.say(say::unknown_list(name.at, text, near.as_deref()));
             return None;
         };
+        self.gaps.vague |= self.gaps.lists.contains(&number);
         let kind = self.out.lists.get(number as usize).map(|list| list.kind);
         let (wanted, spoken) = match kind {
             Some(ListKind::Addresses) => (Kind::Address, "an address"),
@@ -103,8 +104,17 @@ impl Checker<'_> {
                     return u32::try_from(number).ok().map(Datum::Enum);
                 }
                 let all: Vec<_> = values.iter().map(|value| &**value).collect();
-                let nearest = self.nearest(name, all.iter().copied());
+                // `is not now` is read as `is not` and `now`.
+                let negated = format!("not-{name}");
+                let meant = all.iter().copied().find(|value| *value == negated);
+                let nearest = meant.or_else(|| self.nearest(name, all.iter().copied()));
                 self.say(say::unknown_value(at, path, name, nearest, &all));
+                return None;
+            }
+            (Kind::Enum(values), OperandNode::Text(text))
+                if values.iter().any(|value| **value == **text) =>
+            {
+                self.say(say::quoted_value(at, &kind.spoken(), text));
                 return None;
             }
             (Kind::Scope, OperandNode::Path(name)) => {

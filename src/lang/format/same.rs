@@ -64,7 +64,10 @@ macro_rules! same_structs {
     )* };
 }
 same_structs! {
-    Ast { versions, includes, lists, events, rules, invariants, tests, exprs, windows, incomplete }
+    Ast {
+        versions, includes, lists, events, rules, invariants, tests, exprs, windows, incomplete,
+        lost, unread
+    }
     AttributeDecl { name, kind, optional }
     Base { least, at }
     ClaimDecl { always, verbs, target, on, when, at }

@@ -113,6 +113,7 @@ impl Walker<'_> {
             Proof::Expected if matches!(word, "quiet" | "ignored") => Proof::Rest,
             Proof::Expected | Proof::Campaign => Proof::State,
             Proof::State if word == "in" => Proof::Campaign,
+            Proof::State if word == "not" => Proof::State,
             Proof::State if word == "next" => Proof::Next,
             Proof::Rest if word == "by" => Proof::By,
             Proof::Rest | Proof::ByMore if matches!(word, "," | "and") => {

@@ -14,7 +14,7 @@ pub(super) const OPERATORS: &[&str] =
 pub(super) const PARTS: &[&str] = &["where", "per", "at", "in"];
 pub(super) const FIXTURES: &[&str] = &["company", "prospect", "sender", "campaign", "start"];
 pub(super) const STATES: &[&str] =
-    &["active", "paused", "stopped", "finished", "unplaceable", "next"];
+    &["active", "paused", "stopped", "finished", "unplaceable", "next", "not"];
 /// What may stand before a name that belongs to several things.
 pub(super) const SUBJECTS: &[&str] = &["prospect", "company", "campaign", "sender", "workspace"];
 /// What a person does in a test.

@@ -61,6 +61,8 @@ impl Reader<'_> {
             }
             _ => say::bad_syntax(here, &expected::words(error.expected), &quoted(found)),
         };
-        self.findings.push(finding);
+        let curly = found.contains(['“', '”', '„', '‘', '’']);
+        let help = curly.then(|| "quotes are straight, as in `\"text\"`".to_owned());
+        self.findings.push(if curly { finding.maybe(help) } else { finding });
     }
 }

@@ -35,6 +35,7 @@ impl Reader<'_> {
                 Rule::negator => negated = !negated,
                 Rule::group => inner = part.into_inner().next().and_then(|any| self.any_of(any)),
                 Rule::window => inner = self.window(part),
+                Rule::bad_window => self.bad_window(&part),
                 Rule::comparison => inner = self.comparison(part),
                 _ => {}
             }
@@ -74,6 +75,7 @@ impl Reader<'_> {
         let at = self.at(pair);
         let node = match pair.as_rule() {
             Rule::string => OperandNode::Text(self.string(pair).text),
+            Rule::spoken => OperandNode::Number(self.spoken(pair)),
             Rule::number_like => OperandNode::Number(pair.as_str().to_owned()),
             _ => OperandNode::Path(pair.as_str().to_owned()),
         };

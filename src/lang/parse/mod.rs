@@ -6,6 +6,7 @@ mod declare;
 mod outline;
 mod proof;
 mod rule;
+mod slip;
 
 use pest::Parser as _;
 use pest::error::{ErrorVariant, InputLocation};
@@ -42,7 +43,7 @@ pub(super) fn parse(file: u32, text: &str, ast: &mut Ast, findings: &mut Finding
     }
     match read(Rule::file, text) {
         Ok(pairs) => {
-            let mut reader = Reader { file, ast, findings };
+            let mut reader = Reader { file, ast, findings, last: Last::Other, slipped: false };
             for pair in pairs.flat_map(Pair::into_inner) {
                 reader.item(pair);
             }
@@ -85,6 +86,18 @@ struct Reader<'a> {
     file: u32,
     ast: &'a mut Ast,
     findings: &'a mut Findings,
+    /// What was read last.
+    last: Last,
+    /// Whether a window of the clause could not be read.
+    slipped: bool,
+}
+
+/// What an item is, for what cannot be read behind it.
+#[derive(Clone, Copy)]
+enum Last {
+    Rule,
+    Invariant,
+    Other,
 }
 
 impl Reader<'_> {
@@ -130,6 +143,7 @@ impl Reader<'_> {
 
     fn item(&mut self, pair: Pair<'_>) {
         let at = self.at(&pair);
+        let last = std::mem::replace(&mut self.last, Last::Other);
         match pair.as_rule() {
             Rule::policy => {
                 let number = pair.into_inner().find(|p| p.as_rule() == Rule::number_like);
@@ -139,12 +153,48 @@ impl Reader<'_> {
             Rule::include => self.include(pair),
             Rule::named_list => self.named_list(pair),
             Rule::event => self.event(pair),
-            Rule::rule => self.rule(pair),
-            Rule::invariant => self.invariant(pair),
+            Rule::rule => {
+                self.rule(pair);
+                self.last = Last::Rule;
+            }
+            Rule::invariant => {
+                self.invariant(pair);
+                self.last = Last::Invariant;
+            }
             Rule::test_block => self.test(pair),
-            Rule::bad_item => self.bad(&pair, Rule::good_item),
+            Rule::bad_item => {
+                self.lost(pair.as_str(), last);
+                self.bad(&pair, Rule::good_item);
+            }
             _ => {}
         }
+    }
+
+    /// Keeps what an item that cannot be read may have been: a rule, or the rest of what stands
+    /// before it. A brace too many is neither.
+    fn lost(&mut self, text: &str, last: Last) {
+        if text.chars().all(|c| c == '}' || c.is_whitespace()) {
+            return;
+        }
+        self.ast.lost = true;
+        self.unread(text);
+        let begins = read(Rule::item_start, text).is_ok();
+        match last {
+            Last::Rule if !begins => {
+                self.ast.rules.last_mut().into_iter().for_each(|it| it.partial = true)
+            }
+            Last::Invariant if !begins => {
+                self.ast.invariants.last_mut().into_iter().for_each(|it| it.partial = true)
+            }
+            _ => {}
+        }
+    }
+
+    /// Keeps the words of a rule that could not be read: it may override what they name.
+    fn unread(&mut self, text: &str) {
+        let apart = |c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'));
+        let words = text.split(apart).filter(|word| !word.is_empty());
+        self.ast.unread.extend(words.map(str::to_owned));
     }
 
     fn words(&self, pair: Pair<'_>, of: Rule) -> Vec<Word> {

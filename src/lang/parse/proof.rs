@@ -13,7 +13,12 @@ impl Reader<'_> {
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::string => decl.name = Some(self.string(&part)),
-                Rule::claim => decl.claims.push(self.claim(part)),
+                Rule::claim => {
+                    self.slipped = false;
+                    let claim = self.claim(part);
+                    decl.claims.push(claim);
+                    decl.partial |= self.slipped;
+                }
                 Rule::bad_claim => {
                     decl.partial = true;
                     self.bad(&part, Rule::claim);

@@ -3,6 +3,7 @@
 use super::super::ast::{
     Condition, ConditionKind, EffectDecl, Mark, Moment, RuleDecl, Tail, Verb, Word,
 };
+use super::super::diagnostic as say;
 use super::{Pair, Reader, Rule};
 
 impl Reader<'_> {
@@ -38,7 +39,11 @@ impl Reader<'_> {
                     Some(Rule::k_when) => ConditionKind::When,
                     _ => ConditionKind::Where,
                 };
-                if let Some(expr) = inner.next().and_then(|any| self.any_of(any)) {
+                self.slipped = false;
+                let expr = inner.next().and_then(|any| self.any_of(any));
+                if self.slipped {
+                    rule.partial = true;
+                } else if let Some(expr) = expr {
                     rule.conditions.push(Condition { kind, expr });
                 }
             }
@@ -52,6 +57,7 @@ impl Reader<'_> {
             }
             Rule::bad_clause => {
                 rule.partial = true;
+                self.unread(part.as_str());
                 self.bad(&part, Rule::clause);
             }
             Rule::unclosed => {
@@ -103,8 +109,14 @@ impl Reader<'_> {
     }
 
     /// A scope, or an attribute that holds one; `company in campaign` is one word here.
-    pub(super) fn target(&self, pair: Pair<'_>) -> Word {
-        let at = self.at(&pair);
+    pub(super) fn target(&mut self, pair: Pair<'_>) -> Word {
+        let mut at = self.at(&pair);
+        let mut parts = pair.clone().into_inner();
+        if let Some(article) = parts.next().filter(|part| part.as_rule() == Rule::article) {
+            let word = self.word(&article);
+            self.findings.push(say::article(word.at, &word.text));
+            at.start = parts.next().map_or(at.start, |path| self.at(&path).start);
+        }
         let paths = self.words(pair, Rule::path);
         let names: Vec<_> = paths.iter().map(|path| path.text.as_str()).collect();
         Word { text: names.join(" in "), at }

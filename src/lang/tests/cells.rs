@@ -257,7 +257,7 @@ fn invariants_hold_or_are_broken_with_a_test_to_paste() {
     let test = "\
 test \"x\" {
   company other { ann@other.example }
-  0d  reply ann@other.example kind human intent positive  => other active
+  0d  reply ann@other.example kind human intent positive  => other not paused
 }";
     let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat(&shown).contains(&flat(test)), "{shown}");
@@ -287,6 +287,18 @@ fn a_printed_test_fails_until_the_invariant_holds() {
         ("rule a { on mark pause mark.scope }", "never pause mark.scope on mark"),
         ("rule a { on reply pause company in campaign }", "never pause company in campaign"),
         ("rule a { on reply stop enrollment }", "never stop enrollment"),
+        ("rule a { on reply pause prospect stop company }", "never pause or stop company"),
+        ("rule a { on reply stop company }", "never stop"),
+        (
+            "rule a { on reply when count(distinct prospect of reply at company in 7d) >= 3 \
+             pause company }",
+            "never pause company",
+        ),
+        (
+            "rule a { on reply when count(distinct prospect of reply at company in 7d) >= 2 \
+             and count(reply at company in 7d) < 4 pause prospect }",
+            "never pause",
+        ),
         ("rule a { on sender.disconnected pause sender }", "never pause sender"),
         ("rule a { on campaign.archived pause campaign }", "never stop or pause"),
         ("rule a { on guardrail pause guardrail.scope }", "never pause workspace"),
@@ -317,6 +329,13 @@ fn a_printed_test_fails_until_the_invariant_holds() {
         assert!(!result.passed(), "{claim}\n{test}");
         let codes = codes(&result.failures);
         assert!(codes.iter().all(|code| code == "H0318"), "{claim}\n{test}\n{codes:?}");
+        if claim.starts_with("never") {
+            // Without the rules the invariant holds.
+            let rest = rules.split_once("rule a ").map_or("policy 1\n", |(rest, _)| rest);
+            let repaired = bundle(&format!("{head}{rest}\n{test}\n"));
+            let found = Trial::of(&repaired).map(|mut trial| trial.run(0)).ok().flatten();
+            assert_eq!(found.expect("it runs").failures, [], "{claim}\n{test}");
+        }
     }
 }
 

@@ -149,6 +149,7 @@ fn a_diagnostic_is_json() {
         "message": "unknown scope `compny`",
         "help": "did you mean `company`? scopes: enrollment, prospect, company in campaign, \
                  company, sender, campaign, workspace",
+        "docs": "docs/diagnostics/H0104.md",
     });
     assert_eq!(last, expected);
 }

@@ -7,8 +7,8 @@ use crate::plan::holidays::{Rule, TEXT, easter, rule_lines};
 
 /// Whole years: calendar, year, and the dates in order. Python's package `holidays` 0.109, which
 /// shares nothing with our rules, has the same dates: for `ch` those of Zurich without 1 May, for
-/// `se` with the de facto days, for `nl` with the optional ones, for `ca` with the government's, for
-/// `es` with the Sundays that it leaves out.
+/// `se` with the de facto days, for `nl` with the optional ones, for `ca` with the government's,
+/// for `es` with the Sundays that it leaves out.
 const YEARS: &[(&str, i32, &str)] = &[
     (
         "us",

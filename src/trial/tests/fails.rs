@@ -62,6 +62,16 @@ fn what_is_not_quiet_or_not_ignored_is_told() {
         &["H0318: expected ignored, found that no rule ignored it (no rule fired on this opt-out)"],
     );
     fails(
+        "0d reply a@gmail.com kind human => gmail.com active",
+        &["H0318: expected gmail.com active, found that there is no company `gmail.com`: free \
+           mail is never a company"],
+    );
+    fails(
+        "0d reply a@acme.io kind human => a@acme.io not paused",
+        &["H0318: expected a@acme.io not paused, found paused by answered (fired on this reply: \
+           answered)"],
+    );
+    fails(
         "0d opt-out a@acme.io => a@acme.io active",
         &["H0319: no rule fires in this test, and it does not say `quiet` (if nothing should \
            happen, say so: `=> quiet`)"],

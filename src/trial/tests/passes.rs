@@ -39,6 +39,12 @@ fn statuses_causes_and_ends() {
     );
     passes("0d reply a@acme.io kind auto => ignored by machine => ignored, a@acme.io active");
     passes("0d opt-out a@acme.io => quiet");
+    // What must not be is so if no rule fires, too, and whatever else holds it.
+    passes("0d opt-out a@acme.io => a@acme.io not paused, acme.io not stopped");
+    passes(
+        "0d reply a@acme.io kind human intent positive
+           => acme.io paused by silenced, acme.io not stopped, a@acme.io not stopped",
+    );
 }
 
 #[test]

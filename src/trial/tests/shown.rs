@@ -120,8 +120,10 @@ fn an_except_prevents_only_alone() {
         &format!("{rules}{both}"),
         "1 of 3",
         &[
-            "5: `except` never prevented r: prospect.domain is \"x.io\"",
-            "6: `except` never prevented r: \"vip\" in prospect.tags",
+            "5: `except` never prevented r: prospect.domain is \"x.io\" (another `except` held \
+             each time)",
+            "6: `except` never prevented r: \"vip\" in prospect.tags (another `except` held each \
+             time)",
         ],
     );
 }

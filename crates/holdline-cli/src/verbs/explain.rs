@@ -183,7 +183,10 @@ fn clause_width<'a>(clauses: impl Iterator<Item = &'a ClauseView>, width: usize)
 /// A clause, its verdict and what was found; what was found goes below where it does not fit.
 fn one_clause(clause: &ClauseView, indent: usize, wide: usize, width: usize) -> String {
     let (word, style) = passed(clause);
-    let actual = clean(&clause.actual);
+    let mut actual = clean(&clause.actual);
+    if clause.pass == Some(true) && clause.text.starts_with("except ") {
+        actual.push_str(", no exception");
+    }
     let head = format!("{}   {}", left(&clause.text, wide), styled(style, word));
     if indent + wide + 10 + width_of(&actual) <= width {
         format!("{}{}\n", " ".repeat(indent), format!("{head}   {actual}").trim_end())

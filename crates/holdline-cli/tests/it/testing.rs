@@ -128,6 +128,13 @@ fn check_and_run_read_what_is_included_and_check_runs_the_tests() {
     desk.call(&["run", "none.jsonl", "--rules", "p/a.rules"]).fine();
     desk.file("p/b.rules", POLICY.replace("policy 1", "").replace("paused by", "stopped by"));
     let answer = desk.call(&["check", "p/a.rules"]);
+    assert_eq!(answer.code, 1, "the rules compile: {answer:?}");
+    assert!(answer.out.contains("H0318") && !answer.out.contains("not run"), "{answer:?}");
+    desk.file("p/b.rules", POLICY.replace("policy 1", "").replace("on ", "on un"));
+    let answer = desk.call(&["check", "p/a.rules"]);
     assert_eq!(answer.code, 2, "{answer:?}");
-    assert!(answer.out.contains("H0318"), "{answer:?}");
+    assert!(answer.out.contains("in p/a.rules; 1 test not run; nothing was"), "{answer:?}");
+    let answer = desk.call(&["check", "p/a.rules", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&answer.out).expect("JSON");
+    assert_eq!((answer.code, &json["tests_not_run"]), (2, &1.into()), "{answer:?}");
 }

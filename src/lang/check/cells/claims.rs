@@ -31,6 +31,9 @@ impl Looker<'_> {
                     continue;
                 }
                 let broken = if claimed.claim.always {
+                    if self.missing.on(stage.event) {
+                        continue;
+                    }
                     self.never_done(stage, claimed, &mut notes, &mut budget)
                 } else {
                     self.done(stage, claimed, &mut notes, &mut budget)
@@ -60,7 +63,7 @@ impl Looker<'_> {
     ) -> Option<Broken<'s>> {
         for rule in &stage.heard {
             let effects = doing(stage, rule, claimed.claim);
-            if effects.is_empty() {
+            if effects.is_empty() || self.open(rule.index) {
                 continue;
             }
             let table = table_of(stage, claimed, &[rule], budget)?;
@@ -157,7 +160,13 @@ impl Looker<'_> {
             None => format!("no rule does {}{target} {when}", words::listed(&verbs, "or")),
         };
         let name = claim.name.clone();
-        let test = paste::test(self.checked, stage, claim, &table.values(cell));
+        let done = rule.and_then(|rule| {
+            let effects = doing(stage, rule, claim);
+            let here =
+                |effect: &&&EffectPlan| covered_by(stage, claim, &[**effect], table).has(cell);
+            effects.iter().find(here).copied()
+        });
+        let test = paste::test(self.checked, stage, claim, done, &table.values(cell));
         Some(say::broken_invariant(claim.at, name.as_deref(), &what, test.as_deref()))
     }
 }

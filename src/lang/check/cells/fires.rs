@@ -39,6 +39,8 @@ impl Looker<'_> {
             matching = matching.or_else(|| fires.matches.then_some((stage, place)));
         }
         let (why, help) = match matching {
+            // What is wrong with the overriding is said there.
+            Some(_) if self.notes.get(usize::from(rule.0))?.disputed => return None,
             Some((stage, place)) => self.overriding(stage, *place)?,
             None => {
                 let (stage, place) = first;

@@ -24,9 +24,10 @@ impl Looker<'_> {
         for stage in self.stages.iter().flatten() {
             let ignores =
                 |it: &&Heard<'_>| it.rule.effects.iter().any(|it| matches!(it, EffectPlan::Ignore));
+            let known = |it: &&Heard<'_>| !self.open(it.index);
             let holding: Vec<&Heard<'_>> =
-                stage.heard.iter().filter(|it| holds(it).is_some()).collect();
-            for rule in stage.heard.iter().filter(ignores) {
+                stage.heard.iter().filter(known).filter(|it| holds(it).is_some()).collect();
+            for rule in stage.heard.iter().filter(known).filter(ignores) {
                 // Once for each rule is enough, whatever its other events.
                 if !all.contains(&rule.index)
                     && let Some(finding) = self.ignoring(stage, rule, &holding, &mut budget)

@@ -30,13 +30,14 @@ use super::super::ast::{Ast, RuleDecl, Span};
 use super::super::diagnostic as say;
 use super::super::policy::RuleIndex;
 use super::super::report::{Finding, Lines};
+use super::gaps::Missing;
 use super::invariants::Claim;
 use super::{Checked, Checker, Notes};
 
 impl Checker<'_> {
-    /// Looks at what the rules do together. Names and types are known to be right; of an event to
-    /// which a rule with mistakes listens, nothing is said.
-    pub(super) fn cells(&mut self, claims: &[Claim]) {
+    /// Looks at what the rules do together. Those with mistakes are left out, and then nothing is
+    /// said that they could be the reason for.
+    pub(super) fn cells(&mut self, claims: &[Claim], missing: &Missing) {
         let warn = self.findings.errors == 0;
         let (ast, lines, checked, notes) = (self.ast, self.lines, &self.out, &self.notes);
         let events = 0..u32::try_from(checked.events.len()).unwrap_or(u32::MAX);
@@ -47,6 +48,7 @@ impl Checker<'_> {
             lines,
             checked,
             notes,
+            missing,
             stages: Vec::new(),
             budget: Budget::default(),
             found: Vec::new(),
@@ -81,6 +83,8 @@ struct Looker<'a> {
     lines: &'a Lines<'a>,
     checked: &'a Checked,
     notes: &'a [Notes],
+    /// Where rules are left out.
+    missing: &'a Missing,
     /// By event; none where nothing is to be said.
     stages: Vec<Option<Stage<'a>>>,
     budget: Budget,
@@ -98,15 +102,13 @@ impl<'a> Looker<'a> {
     ) -> Option<Stage<'a>> {
         let listeners = &self.checked.events.get(event as usize)?.listeners;
         let claimed = claims.iter().any(|claim| claim.events.contains(&event));
-        if listeners.is_empty() && !claimed {
-            return None;
-        }
         let sound =
             |rule: &RuleIndex| self.notes.get(usize::from(rule.0)).is_some_and(|it| it.sound);
-        if !listeners.iter().all(sound) {
+        let rules: Vec<RuleIndex> = listeners.iter().copied().filter(sound).collect();
+        if rules.is_empty() && !claimed {
             return None;
         }
-        let mut stage = Stage::new(self.checked, event, claims, scopes, &mut self.budget)?;
+        let mut stage = Stage::new(self.checked, event, &rules, claims, scopes, &mut self.budget)?;
         stage.look(&mut self.budget);
         Some(stage)
     }
@@ -145,6 +147,11 @@ impl<'a> Looker<'a> {
             Some((stage, place))
         };
         events.iter().map(on).collect()
+    }
+
+    /// Whether a rule may be overridden by one that is left out.
+    fn open(&self, rule: RuleIndex) -> bool {
+        self.notes.get(usize::from(rule.0)).is_none_or(|it| it.open)
     }
 
     /// All rules, by number.

@@ -3,16 +3,23 @@
 use std::fmt::Write as _;
 
 use super::super::super::ast::Verb;
-use super::super::super::ir::{Datum, Measure, ScopePlan, Source};
+use super::super::super::ir::{Datum, EffectPlan, Measure, ScopePlan, Series, Source};
 use super::super::Checked;
 use super::super::invariants::Claim;
 use super::space::{Part, Seen, kind_of};
-use super::stage::Stage;
+use super::stage::{Stage, scope_of};
 use super::words::{quoted, written};
-use crate::model::Scope;
+use crate::model::{HoldKind, Scope};
 
 /// The most events that a test repeats to fill a window.
 const MOST_REPEATS: u32 = 20;
+
+const SENDER: &str = "sender@ours.example";
+/// What others at a company are called.
+const OTHERS: [&str; MOST_REPEATS as usize] = [
+    "bob", "cy", "dee", "eve", "fay", "gus", "hal", "ida", "jon", "kim", "lee", "mia", "ned",
+    "oda", "pam", "quin", "ron", "sue", "tom", "uma",
+];
 
 /// Who and what a test is about, as far as the cell says.
 #[derive(Default)]
@@ -31,6 +38,10 @@ struct Cast {
     attributes: Vec<(u32, Datum)>,
     /// How often a window counts the event.
     repeats: u32,
+    /// How many different prospects one counts.
+    people: u32,
+    /// Whether one counts several events of the same prospect.
+    alone: bool,
     /// Whether the event is about somebody.
     person: bool,
     company_unknown: bool,
@@ -41,6 +52,7 @@ pub(super) fn test(
     checked: &Checked,
     stage: &Stage<'_>,
     claim: &Claim,
+    done: Option<&EffectPlan>,
     cell: &[(usize, usize)],
 ) -> Option<String> {
     let mut cast = Cast::default();
@@ -51,7 +63,7 @@ pub(super) fn test(
             cast.enter(checked, stage, part, seen)?;
         }
     }
-    cast.write(checked, stage, claim)
+    cast.write(checked, stage, claim, done)
 }
 
 /// A word that can stand in a test without quotes.
@@ -81,13 +93,7 @@ impl Cast {
                 let window = checked.windows.get(*window as usize)?;
                 let series = checked.series.get(window.series as usize)?;
                 let own = series.event == stage.event && series.filter.is_empty();
-                let said = own && series.measure == Measure::Events;
-                let fits = said && (1..=MOST_REPEATS).contains(&counted.count);
-                if !fits || (self.repeats > 1 && self.repeats != counted.count) {
-                    return None;
-                }
-                self.repeats = counted.count;
-                return Some(());
+                return own.then(|| self.counted(series, counted.count))?;
             }
             (Part::Source(Source::CompanyKey), Seen::Unknown) => {
                 self.company_unknown = true;
@@ -120,6 +126,40 @@ impl Cast {
         Some(())
     }
 
+    /// Takes over how many a window counts. None if a test cannot have so many.
+    fn counted(&mut self, series: &Series, count: u32) -> Option<()> {
+        if !(1..=MOST_REPEATS).contains(&count) {
+            return None;
+        }
+        let of_one = series.scope == Scope::Prospect && count > 1;
+        let known = match series.measure {
+            Measure::Events => &mut self.repeats,
+            Measure::Prospects if !of_one => &mut self.people,
+            _ => return None,
+        };
+        if *known > 1 && *known != count {
+            return None;
+        }
+        *known = count;
+        self.alone |= of_one;
+        Some(())
+    }
+
+    /// The addresses that the events are about, the last one last; none if a test cannot say so.
+    fn actors(&self, address: &str) -> Option<Vec<String>> {
+        if self.people <= 1 {
+            return Some(vec![address.to_owned(); self.repeats.max(1) as usize]);
+        }
+        let together = self.repeats <= 1 || self.repeats == self.people;
+        if self.alone || self.company_unknown || !together {
+            return None;
+        }
+        let (own, host) = address.rsplit_once('@')?;
+        let others = OTHERS.iter().filter(|name| **name != own).take(self.people as usize - 1);
+        let others = others.map(|name| format!("{name}@{host}"));
+        Some(others.chain([address.to_owned()]).collect())
+    }
+
     fn tag(&mut self, source: &Source, tag: &str) {
         match source {
             Source::ProspectTags => {
@@ -141,7 +181,13 @@ impl Cast {
         }
     }
 
-    fn write(mut self, checked: &Checked, stage: &Stage<'_>, claim: &Claim) -> Option<String> {
+    fn write(
+        mut self,
+        checked: &Checked,
+        stage: &Stage<'_>,
+        claim: &Claim,
+        done: Option<&EffectPlan>,
+    ) -> Option<String> {
         let event = checked.events.get(stage.event as usize)?;
         let domain = self.domain.take().unwrap_or_else(|| "acme.example".to_owned());
         let address = self.address.take().unwrap_or_else(|| format!("ann@{domain}"));
@@ -156,25 +202,71 @@ impl Cast {
         let company = plain(&company)?;
         let campaign = self.campaign.clone().unwrap_or_else(|| "spring".to_owned());
         let (subject, scope) = subject(&event.name, self.person, address, company, &campaign);
-        let scope = match &claim.scope {
-            Some(ScopePlan::Fixed(wanted)) => *wanted,
-            Some(ScopePlan::Attribute(number, scopes)) => {
-                let datum = self.attributes.iter().find(|(own, _)| own == number)?;
-                match (&datum.1, scopes) {
-                    (Datum::Scope(scope), _) => *scope,
-                    (Datum::Enum(value), Some(scopes)) => *scopes.get(*value as usize)?,
-                    _ => return None,
-                }
-            }
+        let scope = match claim.scope.as_ref().or_else(|| done.and_then(scope_of)) {
+            Some(plan) => self.scope(plan)?,
             None => scope,
         };
         let mut out =
             format!("test {} {{\n", quoted(claim.name.as_deref().unwrap_or("counterexample")));
-        self.fixtures(&mut out, address, company, &campaign, scope);
-        let mut line = format!("0d  {} {subject}", event.name);
+        let actors = self.actors(address)?;
+        if (self.people > 1 && subject != address) || (scope == Scope::Sender && subject != SENDER)
+        {
+            return None;
+        }
+        let mut people = actors.clone();
+        people.reverse();
+        people.dedup();
+        self.fixtures(&mut out, (address, &people), company, &campaign, scope);
+        let mut line = String::new();
         if self.names_campaign(scope) && subject != campaign {
             let _ = write!(line, " in {campaign}");
         }
+        self.attributes(&mut line, checked, stage)?;
+        let begin = format!("  0d  {} ", event.name);
+        for other in actors.iter().take(actors.len() - 1) {
+            let other = if subject == address { other } else { &subject };
+            let _ = writeln!(out, "{begin}{other}{line}");
+        }
+        let who = match scope {
+            Scope::Enrollment => format!("{address} in {campaign}"),
+            Scope::Prospect => address.to_owned(),
+            Scope::CompanyInCampaign => format!("{company} in {campaign}"),
+            Scope::Company => company.to_owned(),
+            Scope::Sender => SENDER.to_owned(),
+            Scope::Campaign => campaign.clone(),
+            Scope::Workspace => "workspace".to_owned(),
+        };
+        let wanted = match (claim.always, claim.verbs.first()?) {
+            (true, Verb::Pause) => format!("{who} paused"),
+            (true, Verb::Stop) => format!("{who} stopped"),
+            (true, _) => "ignored".to_owned(),
+            (false, _) => match done? {
+                EffectPlan::Hold { kind: HoldKind::Stop, .. } => format!("{who} not stopped"),
+                EffectPlan::Hold { .. } => format!("{who} not paused"),
+                _ => return None,
+            },
+        };
+        let _ = write!(out, "{begin}{subject}{line}  => {wanted}\n}}");
+        Some(out)
+    }
+
+    /// The scope that an effect or a claim names.
+    fn scope(&self, plan: &ScopePlan) -> Option<Scope> {
+        let (number, scopes) = match plan {
+            ScopePlan::Fixed(scope) => return Some(*scope),
+            ScopePlan::Attribute(number, scopes) => (number, scopes),
+        };
+        let datum = self.attributes.iter().find(|(own, _)| own == number)?;
+        match (&datum.1, scopes) {
+            (Datum::Scope(scope), _) => Some(*scope),
+            (Datum::Enum(value), Some(scopes)) => scopes.get(*value as usize).copied(),
+            _ => None,
+        }
+    }
+
+    /// The attributes of the event, as the cell has them; those that have to be there, anyhow.
+    fn attributes(&self, line: &mut String, checked: &Checked, stage: &Stage<'_>) -> Option<()> {
+        let event = checked.events.get(stage.event as usize)?;
         for (number, attribute) in (0..).zip(event.attributes.iter()) {
             let given = self.attributes.iter().find(|(own, _)| *own == number).map(|(_, it)| it);
             let kind = kind_of(checked, stage.event, &Source::Attribute(number));
@@ -185,27 +277,7 @@ impl Cast {
             };
             let _ = write!(line, " {} {value}", attribute.name);
         }
-        for _ in 1..self.repeats.max(1) {
-            let _ = writeln!(out, "  {line}");
-        }
-        let who = match scope {
-            Scope::Enrollment => format!("{address} in {campaign}"),
-            Scope::Prospect => address.to_owned(),
-            Scope::CompanyInCampaign => format!("{company} in {campaign}"),
-            Scope::Company => company.to_owned(),
-            Scope::Sender => "sender@ours.example".to_owned(),
-            Scope::Campaign => campaign.clone(),
-            Scope::Workspace => "workspace".to_owned(),
-        };
-        let wanted = match (claim.always, claim.verbs.first()?) {
-            (true, Verb::Pause) => format!("{who} paused"),
-            (true, Verb::Stop) => format!("{who} stopped"),
-            (true, _) => "ignored".to_owned(),
-            (false, Verb::Ignore) => return None,
-            (false, _) => format!("{who} active"),
-        };
-        let _ = write!(out, "  {line}  => {wanted}\n}}");
-        Some(out)
+        Some(())
     }
 
     /// Whether the test is about a campaign of its own.
@@ -218,7 +290,7 @@ impl Cast {
     fn fixtures(
         &self,
         out: &mut String,
-        address: &str,
+        (address, people): (&str, &[String]),
         company: &str,
         campaign: &str,
         scope: Scope,
@@ -232,7 +304,8 @@ impl Cast {
             let more = tags(&self.company_tags);
             let more = if more.is_empty() { more } else { format!("\n   {more}") };
             let stage = stage.unwrap_or_default();
-            let _ = writeln!(out, "  company {company} {{ {address}{stage}{more} }}");
+            let people = people.join(" ");
+            let _ = writeln!(out, "  company {company} {{ {people}{stage}{more} }}");
         }
         let mut prospect = tags(&self.prospect_tags);
         if let Some(zone) = &self.zone {
@@ -245,7 +318,7 @@ impl Cast {
             let _ = writeln!(out, "  prospect {address} {{{prospect} }}");
         }
         if matches!(scope, Scope::Sender) {
-            let _ = writeln!(out, "  sender sender@ours.example {{ }}");
+            let _ = writeln!(out, "  sender {SENDER} {{ }}");
         }
         if self.names_campaign(scope) {
             let _ = writeln!(out, "  campaign {campaign} {{{} }}", tags(&self.campaign_tags));
@@ -263,7 +336,7 @@ fn subject(
 ) -> (String, Scope) {
     match event.split_once('.').map(|(first, _)| first) {
         Some("campaign") => (campaign.to_owned(), Scope::Campaign),
-        Some("sender") => ("sender@ours.example".to_owned(), Scope::Sender),
+        Some("sender") => (SENDER.to_owned(), Scope::Sender),
         Some("company") if !person => (company.to_owned(), Scope::Company),
         _ => (address.to_owned(), Scope::Prospect),
     }

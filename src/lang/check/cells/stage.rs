@@ -154,11 +154,11 @@ impl<'a> Stage<'a> {
     pub fn new(
         checked: &'a Checked,
         event: u32,
+        listeners: &[RuleIndex],
         claims: &'a [Claim],
         scopes: &'a [ScopeTest],
         budget: &mut Budget,
     ) -> Option<Self> {
-        let listeners = &checked.events.get(event as usize)?.listeners;
         let rules: Vec<(RuleIndex, &Rule)> = listeners
             .iter()
             .filter_map(|index| Some((*index, checked.rules.get(usize::from(index.0))?)))

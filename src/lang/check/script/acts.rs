@@ -31,8 +31,20 @@ struct Reading<'c> {
 impl Checker<'_> {
     /// What happens on a line, up to its `=>`.
     pub(super) fn act(&mut self, cast: &mut Cast, words: &mut Words<'_>) -> Option<Act> {
-        let first = words.peek_word()?;
+        let mut first = words.peek_word()?;
+        let ahead = words.clone();
         words.next();
+        let mut whom = None;
+        if let Some(event) = words.peek_word()
+            && (first.text.contains('@') || cast.knows(&first.text))
+            && self.out.event_names.contains_key(event.text.as_str())
+        {
+            let help = format!("the event comes first: `{} {}`", event.text, first.text);
+            self.say(say::unknown_event(first.at, &first.text, None).help(help));
+            words.next();
+            first = event;
+            whom = Some(ahead);
+        }
         let keyword = (first.text.as_str(), first.at);
         let deed = match keyword.0 {
             "pause" => self.hold(HoldKind::Pause, cast, words, keyword),
@@ -41,7 +53,7 @@ impl Checker<'_> {
             "retract" => self.retract(cast, words, keyword),
             "enroll" => self.enroll(cast, words, keyword),
             "add" => self.add(cast, words, keyword),
-            _ => self.happening(cast, words, first).map(Deed::Record),
+            _ => self.happening(cast, (words, whom), first).map(Deed::Record),
         };
         let deed = deed?;
         self.nothing_more(words);
@@ -192,7 +204,7 @@ impl Checker<'_> {
     fn happening(
         &mut self,
         cast: &mut Cast,
-        words: &mut Words<'_>,
+        (words, whom): (&mut Words<'_>, Option<Words<'_>>),
         name: &Word,
     ) -> Option<Happening> {
         let Some(number) = self.out.event_names.get(name.text.as_str()).copied() else {
@@ -210,6 +222,9 @@ impl Checker<'_> {
         let (named, timed, happened) = (false, Vec::new(), None);
         let mut reading = Reading { event, named, attributes, given, timed, happened, cast };
         let before = self.findings.errors;
+        if let Some(mut whom) = whom {
+            self.event_subject(&mut reading, &mut whom)?;
+        }
         while let Some(piece) = words.peek().filter(|piece| !matches!(piece, Piece::Arrow(_))) {
             self.part(&mut reading, words, piece)?;
         }
@@ -239,6 +254,10 @@ impl Checker<'_> {
                 return None;
             }
         };
+        if ["->", "-->", "→", "⇒"].contains(&word.text.as_str()) {
+            self.say(tell::other_arrow(word.at, &shown(piece)));
+            return None;
+        }
         let attribute = reading.attributes.iter().position(|it| *it.name == *word.text);
         let keyword = (word.text.as_str(), word.at);
         if let Some(attribute) = attribute

@@ -6,7 +6,7 @@ use super::super::super::script_diagnostic as tell;
 use super::super::Checker;
 use super::cast::{Cast, Sort, Subject};
 use super::words::Words;
-use crate::model::Status;
+use crate::model::{HoldKind, Status};
 
 /// Holds that no rule of the policy and no person placed.
 const ENGINE: [&str; 3] = ["rule-error", "send-failed", "send-failed-repeatedly"];
@@ -80,6 +80,9 @@ impl Checker<'_> {
             None => None,
         };
         let subject = who(subject, campaign);
+        if words.take("not").is_some() {
+            return self.not(words, subject);
+        }
         let found = words.found();
         let at = words.here();
         let Some(word) = words.value() else {
@@ -100,6 +103,23 @@ impl Checker<'_> {
             return None;
         };
         self.held(cast, words, subject, (status, word))
+    }
+
+    /// `paused` or `stopped` behind `not`.
+    fn not(&mut self, words: &mut Words<'_>, subject: Who) -> Option<What> {
+        const KINDS: [(&str, HoldKind); 2] =
+            [("paused", HoldKind::Pause), ("stopped", HoldKind::Stop)];
+        let (at, found) = (words.here(), words.found());
+        let word = words.value();
+        let word = word.as_ref().map_or("", |word| word.text.as_str());
+        if let Some((_, kind)) = KINDS.into_iter().find(|(name, _)| *name == word) {
+            return Some(What::Not { subject, kind });
+        }
+        let names = KINDS.map(|(name, _)| name);
+        let nearest = self.nearest(word, names);
+        let found = format!("not {found}");
+        self.say(tell::unknown_status(at, &found, nearest, &["not paused", "not stopped"]));
+        None
     }
 
     /// `by …` and `until …` behind a status.

@@ -77,7 +77,7 @@ impl Checker<'_> {
         if expects.peek().is_none() && !test.partial && !self.errors_since(before) {
             self.say(tell::expects_nothing(at));
         }
-        let quiet = expects.any(|expect| matches!(expect.what, What::Quiet));
+        let quiet = expects.any(|expect| matches!(expect.what, What::Quiet | What::Not { .. }));
         let date = start.date.or(START).unwrap_or_default();
         cast.zones.extend(start.zone.clone());
         Script {

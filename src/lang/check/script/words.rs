@@ -11,6 +11,7 @@ use super::super::Checker;
 const DAY_MS: u64 = 86_400_000;
 
 /// A line, read from left to right.
+#[derive(Clone)]
 pub(super) struct Words<'a> {
     pieces: std::slice::Iter<'a, Piece>,
     /// What was read last; at first, the whole line.
