@@ -5,10 +5,11 @@ use std::fmt;
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::DAY_MS;
+use super::clock::Mapped;
 use super::delay::due;
 use super::place::{days_within_horizon, jittered_where, on_another_day};
 use super::window::{Opening, opening, opens_on, sends_on};
-use super::zone::{Mapped, Zone, date_numbered};
+use super::zone::{Zone, date_numbered};
 use crate::model::{Delay, Hours, Instant, StepTiming, Weekdays};
 
 /// One reason that moved a step from an instant to a later one.

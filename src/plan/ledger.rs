@@ -136,11 +136,12 @@ impl Ledger {
         };
         let mut base = from.div_euclid(WORD) * WORD;
         let mut from_bit = from.rem_euclid(WORD);
-        let pattern = Pattern::of(wanted);
+        let bits = wanted.iter().map(|day| 1 << day.num_days_from_monday());
+        let week = bits.fold(0, |week, bit: u64| week | bit);
         loop {
             let word = usize::try_from(i64::from(base) - i64::from(self.first)).ok();
             let word = word.and_then(|at| map.get(at / WORD as usize)).copied().unwrap_or(0);
-            let free = !word & pattern.at(base) & (u64::MAX << from_bit);
+            let free = !word & pattern(week, base) & (u64::MAX << from_bit);
             if free != 0 {
                 return base.saturating_add(free.trailing_zeros().cast_signed());
             }
@@ -226,29 +227,11 @@ const fn share_of(limit: Option<u32>) -> u32 {
     }
 }
 
-/// Days of the week as bits of 64 days in a row.
-struct Pattern([u64; 7]);
-
-impl Pattern {
-    /// By the day of the week of the first bit, Monday first.
-    fn of(wanted: Weekdays) -> Self {
-        let mut words = [0; 7];
-        if wanted == Weekdays::ALL {
-            return Self([u64::MAX; 7]);
-        }
-        for (start, word) in words.iter_mut().enumerate() {
-            for bit in 0..64_usize {
-                let weekday = (start + bit) % 7;
-                let has = wanted.iter().any(|day| day.num_days_from_monday() as usize == weekday);
-                *word |= u64::from(has) << bit;
-            }
-        }
-        Self(words)
-    }
-
-    fn at(&self, day: i32) -> u64 {
-        // Day 0 was a Thursday.
-        let weekday = (i64::from(day) + 3).rem_euclid(7);
-        usize::try_from(weekday).ok().and_then(|at| self.0.get(at)).copied().unwrap_or(u64::MAX)
-    }
+/// Days of the week as bits of 64 days in a row, of which the first has a number.
+fn pattern(week: u64, first: i32) -> u64 {
+    /// Every seventh bit.
+    const WEEKS: u64 = 0x8102_0408_1020_4081;
+    // Day 0 was a Thursday.
+    let weekday = (i64::from(first) + 3).rem_euclid(7);
+    ((week >> weekday | week << (7 - weekday)) & 0x7f).wrapping_mul(WEEKS)
 }

@@ -3,6 +3,7 @@
 //! It knows zones, delays, weekdays, hours and holidays. It does not know policies, holds, senders
 //! or stores: what a full day is, and which seed a jitter has, is told by the caller.
 
+mod clock;
 mod closed;
 mod delay;
 mod explain;

@@ -10,9 +10,10 @@
 //! - the whole day is as long as the date: 23, 24 or 25 hours.
 
 use super::DAY_MS;
-use super::zone::{Mapped, Zone, date_numbered};
+use super::clock::Mapped;
+use super::zone::Zone;
 use crate::model::{Hours, Instant, StepTiming};
-use chrono::Datelike;
+use chrono::Weekday;
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -90,7 +91,10 @@ pub(super) fn opening(timing: &StepTiming, zone: Zone, at: Instant) -> Option<Op
 
 /// Whether the numbered day is among the step's weekdays.
 pub(super) fn sends_on(timing: &StepTiming, day: i64) -> bool {
-    timing.weekdays.contains(date_numbered(day).weekday())
+    // Day 0 was a Thursday.
+    let weekday = u8::try_from((day + 3).rem_euclid(7)).ok();
+    let weekday = weekday.and_then(|day| Weekday::try_from(day).ok());
+    weekday.is_some_and(|weekday| timing.weekdays.contains(weekday))
 }
 
 /// Whether the hours have any real time on the numbered day.

@@ -1,4 +1,5 @@
-//! Time zones: from instants to wall clocks and back. The only file that names the tz database.
+//! Time zones: from instants to wall clocks and back. With `clock`, the only file that names the tz
+//! database.
 //!
 //! Inside the planner a wall-clock reading is a number: the milliseconds from 1970-01-01 00:00 to
 //! it, as if the day it stands on had no zone. Beyond 2099 the database knows no rules of its own
@@ -7,11 +8,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Offset, TimeZone, Weekday};
-use chrono_tz::{GapInfo, TZ_VARIANTS, Tz};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Weekday};
+use chrono_tz::{TZ_VARIANTS, Tz};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::DAY_MS;
+use super::clock::{Clock, Mapped};
 use crate::model::Instant;
 
 /// An IANA time zone.
@@ -24,18 +26,6 @@ pub struct Zone(Tz);
 pub struct UnknownZone {
     /// The name as it was given.
     pub name: String,
-}
-
-/// Where a wall-clock reading falls in real time, in milliseconds since the epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mapped {
-    /// It occurs once.
-    Once(i64),
-    /// The clock was set back over it: it occurs twice.
-    Twice { first: i64, second: i64 },
-    /// The clock was set forward over it: `moved` is the reading pushed on by the gap, `change`
-    /// the instant at which the clock was set.
-    Never { moved: i64, change: i64 },
 }
 
 impl Zone {
@@ -89,8 +79,7 @@ impl Zone {
     /// How far the zone's clocks are ahead of UTC at an instant, in milliseconds.
     #[must_use]
     pub fn offset_ms(self, at: Instant) -> i64 {
-        let utc = at.to_utc().naive_utc();
-        i64::from(self.0.offset_from_utc_datetime(&utc).fix().local_minus_utc()) * 1000
+        Clock::of(self.0).offset(at.as_ms())
     }
 
     /// What the zone's clocks read at an instant.
@@ -155,25 +144,7 @@ impl Zone {
         // Readings out of the range of instants are pulled to its rim: nothing is planned there.
         let rim = 2 * DAY_MS;
         let wall = wall.clamp(Instant::MIN.as_ms() - rim, Instant::MAX.as_ms() + rim);
-        let local = naive(wall);
-        let at =
-            |offset: chrono_tz::TzOffset| wall - i64::from(offset.fix().local_minus_utc()) * 1000;
-        match self.0.offset_from_local_datetime(&local) {
-            chrono::MappedLocalTime::Single(offset) => Mapped::Once(at(offset)),
-            chrono::MappedLocalTime::Ambiguous(a, b) => {
-                let (a, b) = (at(a), at(b));
-                Mapped::Twice { first: a.min(b), second: a.max(b) }
-            }
-            chrono::MappedLocalTime::None => {
-                let Some((begin, before)) = GapInfo::new(&local, &self.0).and_then(|gap| gap.begin)
-                else {
-                    return Mapped::Once(wall);
-                };
-                let moved = at(before);
-                let change = moved - (wall - begin.and_utc().timestamp_millis());
-                Mapped::Never { moved, change }
-            }
-        }
+        Clock::of(self.0).mapped(wall)
     }
 }
 
