@@ -277,14 +277,18 @@ impl Ground<'_> {
 
     /// The days of the sender's week that the windows of a step may reach.
     fn reached(&self, timing: &StepTiming) -> Weekdays {
-        let overnight = timing.hours.from_minute() > timing.hours.to_minute();
         if timing.weekdays == Weekdays::ALL {
             return Weekdays::ALL;
         }
+        let overnight = timing.hours.from_minute() > timing.hours.to_minute();
         if self.zone == self.day_zone && !overnight && timing.hours != Hours::ALL {
             return timing.weekdays;
         }
-        let around = timing.weekdays.iter().flat_map(|day| [day.pred(), day, day.succ()]);
+        // Over midnight it ends a day later, and elsewhere that may be one day more.
+        let around = timing.weekdays.iter().flat_map(|day| {
+            let next = day.succ();
+            [day.pred(), day, next, if overnight { next.succ() } else { next }]
+        });
         Weekdays::new(around).unwrap_or(Weekdays::ALL)
     }
 }

@@ -393,6 +393,23 @@ fn holidays_move_a_step_as_its_weekdays_do_and_freezes_are_the_senders() {
     assert_eq!(placed(&world), ["2026-12-28 13:30:00"]);
 }
 
+/// A window from Sunday noon to Monday morning in New York reaches Tuesday in Sydney. Days farther
+/// than one from the step's own were not looked at, so such a Tuesday was never tried.
+#[test]
+fn a_window_over_midnight_reaches_two_days_on_at_the_other_side_of_the_world() {
+    let mut world = World::free(zone("America/New_York"), Some(1));
+    world.day_zone = zone("Australia/Sydney");
+    let step = timing("Sun", "12:00-10:00");
+    let monday = day_of(Zone::UTC, at("2026-10-12T00:00:00Z"));
+    world.fill(monday - 3..=monday);
+    world.fill(monday + 2..=monday + 40);
+    let due = at("2026-10-11T12:00:00-04:00");
+    let stop = Stop { timing: &step, seed: 0 };
+    let slot = place_next(&world.ground(Asker::Conversation), stop, due);
+    let expected = at("2026-10-13T00:00:00+11:00");
+    assert_eq!(slot, Ok(Slot { at: expected, day: monday + 1 }));
+}
+
 #[test]
 fn what_never_fits_says_which_step_is_in_the_way() {
     let mut world = World::free(Zone::UTC, Some(1));
