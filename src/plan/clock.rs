@@ -124,7 +124,7 @@ fn offset_of(tz: Tz, at: i64) -> i64 {
 }
 
 /// The first instant after `start`, at most `end`, that is not as `start` is.
-fn change_between(start: i64, end: i64, same: impl Fn(i64) -> bool) -> i64 {
+pub(super) fn change_between(start: i64, end: i64, same: impl Fn(i64) -> bool) -> i64 {
     let (mut same_at, mut other_at) = (start, end);
     while other_at - same_at > 1 {
         let middle = same_at + (other_at - same_at) / 2;

@@ -10,7 +10,7 @@
 //! - the whole day is as long as the date: 23, 24 or 25 hours.
 
 use super::DAY_MS;
-use super::clock::Mapped;
+use super::clock::{Mapped, change_between};
 use super::zone::Zone;
 use crate::model::{Hours, Instant, StepTiming};
 use chrono::Weekday;
@@ -138,7 +138,7 @@ fn stretches(hours: Hours, zone: Zone, day: i64) -> [Stretch; 2] {
     if offset_at_start == offset_at_end || start >= end {
         return [within(start, end, offset_at_start), None];
     }
-    let change = changes_at(start, end, |at| offset(at) == offset_at_start);
+    let change = change_between(start, end, |at| offset(at) == offset_at_start);
     let before = within(start, change, offset_at_start);
     let after = within(change, end, offset_at_end);
     match (before, after) {
@@ -147,18 +147,4 @@ fn stretches(hours: Hours, zone: Zone, day: i64) -> [Stretch; 2] {
         }
         cut => cut.into(),
     }
-}
-
-/// The first instant after `start`, at most `end`, at which the offset is another.
-fn changes_at(start: i64, end: i64, same: impl Fn(i64) -> bool) -> i64 {
-    let (mut same_at, mut other_at) = (start, end);
-    while other_at - same_at > 1 {
-        let middle = same_at + (other_at - same_at) / 2;
-        if same(middle) {
-            same_at = middle;
-        } else {
-            other_at = middle;
-        }
-    }
-    other_at
 }
