@@ -174,7 +174,9 @@ fn sends(c: &mut Criterion) {
                 let mut sent = 0;
                 loop {
                     let claim = Action::Claim { limit: 100, lease_ms: 60_000 };
-                    let Outcome::Claimed { sends } = tell(&mut state, at, claim) else { panic!() };
+                    let Outcome::Claimed { sends, .. } = tell(&mut state, at, claim) else {
+                        panic!()
+                    };
                     if sends.is_empty() {
                         break;
                     }

@@ -6,7 +6,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use holdline::Instant;
 use holdline::model::{Delay, Hours, StepTiming, Weekdays};
 use holdline::plan::{
-    Asker, ClosedDays, Ground, Ledger, Scout, Stop, Zone, place_next, place_whole,
+    Asker, ClosedDays, Ground, Ledger, PromisedDays, Scout, Stop, Zone, place_next, place_whole,
 };
 
 use crate::param;
@@ -45,7 +45,8 @@ fn filled(percent: u64) -> Ledger {
 
 fn ground<'a>(zone: Zone, none: &'a ClosedDays, ledger: &'a Ledger) -> Ground<'a> {
     let asker = Asker::Opening;
-    Ground { zone, holidays: none, day_zone: zone, frozen: none, ledger, asker }
+    let own = &PromisedDays::NONE;
+    Ground { own, paced: None, zone, holidays: none, day_zone: zone, frozen: none, ledger, asker }
 }
 
 pub fn placements(c: &mut Criterion) {

@@ -23,9 +23,9 @@ pub mod testing;
 pub use engine::{Digest, Engine, EngineError, Opened, Snapshot, View};
 pub use lang::{Diagnostic, Policy};
 pub use model::{
-    Action, Campaign, Command, Company, DueSend, Event, HoldKind, HoldTarget, Instant, Outcome,
-    PolicyBundle, PolicyFile, Prospect, Refusal, Report, Scope, Selection, Sender, Status, Step,
-    Token, Verdict,
+    Action, AddedSteps, Campaign, Command, Company, DateRange, DueSend, EnrolledElsewhere, Event,
+    HoldKind, HoldTarget, Instant, Outcome, Pace, Period, Placement, PolicyBundle, PolicyFile,
+    Prospect, Refusal, Report, Scope, Selection, Sender, Settings, Status, Step, Token, Verdict,
 };
 #[cfg(feature = "store")]
 pub use open::OpenError;

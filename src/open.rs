@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use crate::engine::port::{Frame, ImageError, Journal, JournalError, Sync};
-use crate::engine::{Codec, Engine, EngineError, Keeper, Opened, SUFFIX_VERSION, Snapshot, State};
+use crate::engine::{
+    Codec, Engine, EngineError, Idle, Keeper, Opened, SUFFIX_VERSION, Snapshot, State,
+};
 use crate::model::{Action, Command, Instant};
-use crate::plan::Zone;
+use crate::plan::{Calendar, Zone};
 use crate::store::checkpoint::{Checkpoints, Found};
 use crate::store::journal::FileJournal;
 use crate::store::{Lock, Options, Store, StoreError, codec};
@@ -72,7 +74,9 @@ impl Engine {
         begin(&mut journal, &mut state)?;
         let keeper = StoreKeeper { checkpoints, kept: 0, _lock: lock };
         let (journal, keeper) = (Box::new(journal), Box::new(keeper));
-        Ok(Self::start(state, journal, std::sync::Arc::new(Frames), Some(keeper), opened)?)
+        let idle = if options.plans_when_idle { Idle::Plans } else { Idle::Waits };
+        let frames = std::sync::Arc::new(Frames);
+        Ok(Self::start(state, (journal, frames, idle), Some(keeper), opened)?)
     }
 }
 
@@ -150,6 +154,7 @@ fn begin(journal: &mut FileJournal, state: &mut State) -> Result<(), JournalErro
         incarnation: state.incarnation().saturating_add(1),
         tz_version: Zone::tz_version().to_owned(),
         suffix_version: SUFFIX_VERSION.to_owned(),
+        holidays_version: Calendar::data_version().to_owned(),
     };
     let mut open = Command::new(Instant::MIN, action);
     let payload = codec::encode(std::slice::from_ref(&open))

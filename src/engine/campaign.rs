@@ -1,10 +1,17 @@
 //! Campaigns, their steps, and putting prospects into them.
 
+use std::sync::Arc;
+
 use super::freeze::Anchor;
 use super::people::{texts, zone};
-use super::record::{CampaignRecord, EnrollmentRecord, NONE, Phase, Plan, SenderRecord};
+use super::record::{
+    CampaignRecord, EnrollmentRecord, HoldRecord, JobScope, NONE, Origin, Phase, Plan, Target,
+};
 use super::workspace::{Answer, Workspace, invalid, key, known};
-use crate::model::{Campaign, HoldKind, Outcome, Refusal, Step};
+use crate::model::{
+    AddedSteps, Campaign, EnrolledElsewhere, HoldKind, Outcome, Refusal, ResumeMode, Status, Step,
+};
+use crate::plan::{Asker, CompanySends, PromisedDays};
 
 /// The most steps of a campaign.
 const MAX_STEPS: usize = 100;
@@ -27,63 +34,129 @@ impl Workspace {
                 senders.push(id);
             }
         }
-        match existing.and_then(|id| self.data.campaigns.get(id)) {
-            None => {
-                if campaign.steps.is_empty() {
-                    return Err(invalid("steps", "expected at least one step"));
-                }
-                if senders.is_empty() {
-                    return Err(invalid("senders", "expected at least one sender"));
-                }
-                check_steps(&campaign.steps)?;
+        check_steps(&campaign.steps)?;
+        if existing.is_none() {
+            if campaign.steps.is_empty() {
+                return Err(invalid("steps", "expected at least one step"));
             }
-            Some(record) => {
-                if !campaign.steps.is_empty() && *record.steps != *campaign.steps {
-                    return Err(Refusal::StepsDiffer { campaign: campaign.key.clone() });
-                }
+            if senders.is_empty() {
+                return Err(invalid("senders", "expected at least one sender"));
             }
         }
         let (id, new) = self.data.campaign_names.intern(&campaign.key);
         if new {
-            self.data.campaigns.push(CampaignRecord {
-                steps: campaign.steps.as_slice().into(),
-                active_steps: count(campaign.steps.len()),
-                senders: senders.into(),
-                zone,
-                tags: tags.unwrap_or_default(),
-                anchor: Anchor::default(),
-                enrollments: super::pages::Pages::default(),
-            });
+            self.data.campaigns.push(CampaignRecord::default());
+        }
+        let Some(record) = self.data.campaigns.get_mut(id) else {
             return Ok(Outcome::Applied);
+        };
+        let mut changed = zone.is_some() && zone != record.zone;
+        record.zone = zone.or(record.zone);
+        record.tags = tags.unwrap_or_else(|| std::mem::take(&mut record.tags));
+        let unpaced = record.company_pace.is_none();
+        changed |= record.place_as(campaign);
+        let counts = unpaced && record.company_pace.is_some();
+        let before = Arc::clone(&record.senders);
+        if !senders.is_empty() && *senders != *record.senders {
+            changed = true;
+            record.senders = senders.into();
         }
-        let mut rezoned = false;
-        if let Some(record) = self.data.campaigns.get_mut(id) {
-            if !senders.is_empty() {
-                record.senders = senders.into();
-            }
-            rezoned = zone.is_some() && zone != record.zone;
-            record.zone = zone.or(record.zone);
-            record.tags = tags.unwrap_or_else(|| std::mem::take(&mut record.tags));
+        let restepped = !campaign.steps.is_empty() && *campaign.steps != *record.steps;
+        if counts {
+            self.count_sends(id);
         }
-        if rezoned {
-            for enrollment in self.enrolled(id) {
-                self.place_anew(enrollment);
+        if restepped {
+            changed = true;
+            self.set_steps(id, campaign.steps.as_slice().into(), new);
+        }
+        if changed {
+            self.count_capacities(id);
+            for sender in before.iter() {
+                self.count_capacity(*sender);
             }
+        }
+        if changed && !new {
+            self.index.scouts.forget_all();
+            self.plan_anew(JobScope::Campaign(id));
         }
         Ok(Outcome::Applied)
+    }
+
+    /// Counts what a campaign promised to and sent each company, now that it has a bound.
+    fn count_sends(&mut self, id: u32) {
+        let pairs = self.data.pairs.iter().filter(|(_, pair)| pair.campaign == id);
+        let pairs: Vec<u32> = pairs.map(|(pair, _)| pair).collect();
+        for pair in pairs {
+            if let Some(pair) = self.data.pairs.get_mut(pair) {
+                pair.sends = CompanySends::default();
+            }
+        }
+        for enrollment in self.enrolled(id) {
+            let Some(record) = self.data.enrollments.get(enrollment) else {
+                continue;
+            };
+            let (days, sender) = (record.days.clone(), record.sender);
+            let went = self.data.deliveries_of(record);
+            let went: Vec<i32> =
+                went.map(|it| self.data.sender_day(sender, it.confirmed)).collect();
+            self.count_for_company(enrollment, |sends| {
+                days.iter().for_each(|day| sends.reserve(day));
+                went.into_iter().for_each(|day| sends.spend(day));
+            });
+        }
+    }
+
+    fn count_capacities(&mut self, campaign: u32) {
+        let senders = self.data.campaigns.get(campaign).map(|it| Arc::clone(&it.senders));
+        for sender in senders.iter().flat_map(|senders| senders.iter()) {
+            self.count_capacity(*sender);
+        }
     }
 
     pub(crate) fn add_step(&mut self, campaign: &str, step: &Step) -> Answer {
         let id = known("campaign", campaign, |name| self.data.campaign_names.id(name))?;
         check_steps(std::slice::from_ref(step))?;
-        let Some(record) = self.data.campaigns.get_mut(id) else {
+        let Some(record) = self.data.campaigns.get(id) else {
             return Ok(Outcome::Applied);
         };
         if record.steps.len() >= MAX_STEPS {
             return Err(limit("steps", MAX_STEPS, record.steps.len() + 1));
         }
-        record.steps = record.steps.iter().chain([step]).cloned().collect();
+        let steps = record.steps.iter().chain([step]).cloned().collect();
+        let changed = self.set_steps(id, steps, false);
+        self.count_capacities(id);
+        if changed {
+            self.index.scouts.forget_all();
+            self.plan_anew(JobScope::Campaign(id));
+        }
         Ok(Outcome::Applied)
+    }
+
+    /// Gives a campaign other steps. Those that it had no step for are on nobody's schedule,
+    /// unless it says otherwise; those that it has no more are on nobody's any more. Whether
+    /// anybody's schedule changed.
+    fn set_steps(&mut self, id: u32, steps: Arc<[Step]>, new: bool) -> bool {
+        let Some(record) = self.data.campaigns.get_mut(id) else {
+            return false;
+        };
+        let all = count(steps.len());
+        let longer = steps.len() > record.steps.len();
+        let appends = new || longer && record.added_steps == AddedSteps::Append;
+        record.steps = steps;
+        record.active_steps = if appends { all } else { record.active_steps.min(all) };
+        let mut changed = false;
+        for enrollment in self.enrolled(id) {
+            let scheduled = self.data.enrollments.get(enrollment).map_or(0, |it| it.steps);
+            let steps = if appends { all } else { scheduled.min(all) };
+            if steps != scheduled {
+                self.replan(enrollment, |record| {
+                    record.steps = steps;
+                    record.drop_if_over();
+                });
+                changed = true;
+            }
+        }
+        changed
     }
 
     pub(crate) fn enroll(&mut self, campaign: &str, prospect: &str) -> Answer {
@@ -96,7 +169,7 @@ impl Workspace {
             });
         }
         self.refuse_stopped(prospect_id)?;
-        let sender = self.pick_sender(campaign_id);
+        self.refuse_or_replace(campaign_id, prospect_id)?;
         let Some(record) = self.data.campaigns.get(campaign_id) else {
             return Err(super::workspace::unknown("campaign", campaign));
         };
@@ -105,7 +178,7 @@ impl Workspace {
         let mut enrollment = EnrollmentRecord {
             campaign: campaign_id,
             prospect: prospect_id,
-            sender,
+            sender: NONE,
             next_of_prospect: first,
             last_delivery: NONE,
             position: 0,
@@ -115,11 +188,15 @@ impl Workspace {
             phase: Phase::Waiting,
             base: self.data.now,
             plan: Plan::NOTHING,
+            days: PromisedDays::NONE,
             settled: self.mark(),
             anchor: Anchor::default(),
         };
-        enrollment.plan = self.data.place_next(&enrollment);
-        let next = enrollment.plan.at;
+        let (sender, found) = self.earliest_sender(&enrollment, Asker::Opening);
+        enrollment.sender = sender;
+        let wish = self.data.wish_again(&enrollment, &PromisedDays::NONE, Asker::Opening);
+        let plan = Plan { at: found.at, due: wish.due, by: wish.by };
+        let (next, days) = (plan.at, found.days);
         let id = self.data.enrollments.push(enrollment);
         if let Some(record) = self.data.prospects.get_mut(prospect_id) {
             record.first_enrollment = id;
@@ -127,10 +204,8 @@ impl Workspace {
         if let Some(record) = self.data.campaigns.get_mut(campaign_id) {
             record.enrollments.push(id);
         }
-        if let Some(record) = self.data.senders.get_mut(sender) {
-            record.assigned = record.assigned.saturating_add(1);
-        }
-        self.queue(id);
+        self.replan(id, |record| (record.plan, record.days) = (plan, days));
+        self.note_zone(id);
         let held_by = self.data.enrollments.get(id).map_or_else(Vec::new, |record| {
             self.data.covering(record).map(|(id, hold)| self.blocked_by(id, hold)).collect()
         });
@@ -155,21 +230,66 @@ impl Workspace {
         Err(Refusal::Stopped { prospect, held_by })
     }
 
-    /// The campaign's sender with the least to do for its limit; ties in campaign order.
-    fn pick_sender(&self, campaign: u32) -> u32 {
-        let senders = self.data.campaigns.get(campaign).map_or(&[][..], |it| &it.senders);
-        let load = |record: &SenderRecord| {
-            let limit = u128::from(record.limit_per_day.unwrap_or(u32::MAX).max(1));
-            (u128::from(record.assigned) << 64) / limit
+    /// What a campaign that takes nobody twice makes of the others that a prospect is in.
+    fn refuse_or_replace(&mut self, campaign: u32, prospect: u32) -> Result<(), Refusal> {
+        let choice = self.data.campaigns.get(campaign).map(|it| it.enrolled_elsewhere);
+        let choice = choice.unwrap_or_default();
+        if choice == EnrolledElsewhere::Allow {
+            return Ok(());
+        }
+        let is_over = |id: &u32| {
+            let status = self.data.enrollments.get(*id).map(|record| self.data.status(record));
+            matches!(status, None | Some(Status::Finished | Status::Stopped))
         };
-        let by_load = |id: &&u32| self.data.senders.get(**id).map(load);
-        senders.iter().min_by_key(by_load).copied().unwrap_or(NONE)
+        let mut others = self.data.oldest_first(prospect);
+        others.retain(|id| !is_over(id));
+        if let (EnrolledElsewhere::Reject, Some(other)) = (choice, others.first()) {
+            let other = self.data.enrollments.get(*other).map_or(NONE, |it| it.campaign);
+            return Err(Refusal::InAnotherCampaign {
+                campaign: self.data.campaign_names.text(campaign).to_owned(),
+                prospect: self.data.prospect_names.text(prospect).to_owned(),
+                other: self.data.campaign_names.text(other).to_owned(),
+            });
+        }
+        for other in others {
+            self.place_hold(HoldRecord {
+                kind: HoldKind::Stop,
+                target: Target::Enrollment(other),
+                mode: ResumeMode::Keep,
+                origin: Origin::Engine { why: "replaced".into() },
+                placed: self.data.now,
+                until: None,
+                ended: None,
+                members: None,
+            });
+            // What is out of its timeline has a slot of today until the last look.
+            self.replan(other, |record| {
+                let claimed = record.phase == Phase::Claimed;
+                record.days = record.days.iter().take(usize::from(claimed)).collect();
+            });
+        }
+        Ok(())
     }
 
     /// A campaign's enrollments.
     pub(crate) fn enrolled(&self, campaign: u32) -> Vec<u32> {
         let enrollments = self.data.campaigns.get(campaign).map(|record| &record.enrollments);
         enrollments.into_iter().flat_map(|ids| ids.iter().map(|(_, id)| *id)).collect()
+    }
+}
+
+impl CampaignRecord {
+    /// Takes over how its timelines are placed. Whether that changes where they go.
+    fn place_as(&mut self, campaign: &Campaign) -> bool {
+        self.enrolled_elsewhere = campaign.enrolled_elsewhere.unwrap_or(self.enrolled_elsewhere);
+        self.added_steps = campaign.added_steps.unwrap_or(self.added_steps);
+        let before = (self.placement, self.max_lateness_ms, self.company_pace);
+        self.placement = campaign.placement.unwrap_or(self.placement);
+        self.max_lateness_ms = campaign.max_lateness_ms.unwrap_or(self.max_lateness_ms);
+        if let Some(pace) = campaign.company_pace {
+            self.company_pace = Some(pace).filter(|pace| pace.sends > 0);
+        }
+        before != (self.placement, self.max_lateness_ms, self.company_pace)
     }
 }
 

@@ -277,11 +277,14 @@ impl Workspace {
                 continue;
             };
             if record.phase == Phase::Waiting && record.has_next() {
-                let plan = self.data.place_from(record, from, DueBy::Reschedule);
-                self.replan(*member, |record| {
-                    (record.plan, record.settled) = (plan, settled);
-                });
-                moved += 1;
+                let (plan, days) = self.data.place_from(record, from, DueBy::Reschedule);
+                // Where there is no place, the one that it has is better than none.
+                if plan.at.is_some() {
+                    self.replan(*member, |record| {
+                        (record.plan, record.days, record.settled) = (plan, days, settled);
+                    });
+                    moved += 1;
+                }
             }
         }
         moved

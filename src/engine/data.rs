@@ -3,7 +3,7 @@
 //! A clone is a snapshot. Everything that is only there to be fast is in [`super::index`] instead,
 //! and can be made anew from this.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::address;
@@ -13,13 +13,13 @@ use super::freeze::Anchor;
 use super::names::Names;
 use super::pages::Pages;
 use super::record::{
-    AnswerRecord, CampaignRecord, CauseRecord, Claims, CompanyRecord, DeliveryRecord,
-    EnrollmentRecord, HoldRecord, NONE, Phase, ProspectRecord, SeenRecord, SenderRecord, Tally,
-    Target,
+    AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord, DeliveryRecord,
+    EnrollmentRecord, HoldRecord, Job, NONE, Phase, ProspectRecord, SeenRecord, SenderRecord,
+    Tally, Target,
 };
 use crate::lang::Policy;
 use crate::model::{Instant, PolicyBundle, Step};
-use crate::plan::Zone;
+use crate::plan::{CompanySends, Zone};
 
 /// A company in a campaign: made when something is held at that scope.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -27,6 +27,8 @@ pub(crate) struct PairRecord {
     pub(crate) company: u32,
     pub(crate) campaign: u32,
     pub(crate) anchor: Anchor,
+    /// What the campaign sends to the company, where it has a bound.
+    pub(crate) sends: CompanySends,
 }
 
 /// A policy that was published.
@@ -41,6 +43,10 @@ pub(crate) struct Data {
     /// The greatest instant that any command brought.
     pub(crate) now: Instant,
     pub(crate) zone: Option<Zone>,
+    /// When nothing is sent.
+    pub(crate) closed: Arc<ClosedRecord>,
+    /// What is still to be planned anew, the oldest first.
+    pub(crate) jobs: Arc<VecDeque<Job>>,
     pub(crate) company_names: Names,
     pub(crate) companies: Pages<CompanyRecord>,
     pub(crate) prospect_names: Names,
@@ -142,6 +148,14 @@ impl Data {
             let next = self.enrollments.get(*id).map_or(NONE, |record| record.next_of_prospect);
             (next != NONE).then_some(next)
         })
+    }
+
+    /// A prospect's enrollments in the order in which they were made: that in which they are
+    /// placed.
+    pub(crate) fn oldest_first(&self, prospect: u32) -> Vec<u32> {
+        let mut enrollments: Vec<u32> = self.enrollments_of(prospect).collect();
+        enrollments.reverse();
+        enrollments
     }
 
     /// The prospects of a company, in the order in which they joined it.
@@ -247,7 +261,12 @@ impl Data {
         if let Some(id) = self.pair_ids.get(&(company, campaign)) {
             return *id;
         }
-        let record = PairRecord { company, campaign, anchor: Anchor::default() };
+        let record = PairRecord {
+            company,
+            campaign,
+            anchor: Anchor::default(),
+            sends: CompanySends::default(),
+        };
         let id = self.pairs.push(record);
         Arc::make_mut(&mut self.pair_ids).insert((company, campaign), id);
         id

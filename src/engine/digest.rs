@@ -84,6 +84,13 @@ impl Out {
     fn workspace(&mut self, data: &Data) {
         self.instant(Some(data.now));
         self.maybe(data.zone.map(|zone| zone.name()));
+        for calendar in &data.closed.calendars {
+            self.text(calendar.name());
+        }
+        for (first, last) in data.closed.days.iter() {
+            self.number(i64::from(first));
+            self.number(i64::from(last));
+        }
         for published in data.policies.iter() {
             self.text(&published.policy.hash().to_string());
         }
@@ -195,12 +202,18 @@ impl Out {
             self.text(key);
             self.maybe(record.zone.map(|zone| zone.name()));
             self.number(record.limit_per_day.map_or(-1, i64::from));
+            self.number(record.ledger.limit().map_or(-1, i64::from));
             self.number(record.gap_ms as i64);
             self.instant(record.last_go);
             self.number(i64::from(record.unconfirmed));
-            for (day, spent) in &record.spent {
-                self.number(i64::from(*day));
-                self.number(i64::from(*spent));
+            for (first, last) in record.frozen.iter() {
+                self.number(i64::from(first));
+                self.number(i64::from(last));
+            }
+            for (day, promised, spent) in record.ledger.iter() {
+                self.number(i64::from(day));
+                self.number(i64::from(promised));
+                self.number(i64::from(spent));
             }
             self.anchor(&record.anchor);
         }
@@ -217,11 +230,16 @@ impl Out {
                 self.text(&format!("{step:?}"));
             }
             self.number(i64::from(record.active_steps));
-            for sender in &record.senders {
+            for sender in record.senders.iter() {
                 self.text(data.sender_names.text(*sender));
             }
             self.maybe(record.zone.map(|zone| zone.name()));
             self.texts(&record.tags);
+            self.text(&format!("{:?}", record.placement));
+            self.text(&format!("{:?}", record.enrolled_elsewhere));
+            self.text(&format!("{:?}", record.added_steps));
+            self.number(record.max_lateness_ms as i64);
+            self.text(&format!("{:?}", record.company_pace));
             self.anchor(&record.anchor);
         }
     }
@@ -244,6 +262,9 @@ impl Out {
         self.instant(Some(record.base));
         self.instant(standing.plan.at.filter(|_| Data::is_waiting(record)));
         self.instant(standing.frozen);
+        for day in record.days.iter() {
+            self.number(i64::from(day));
+        }
         self.anchor(&record.anchor);
         for delivery in data.deliveries_of(record) {
             self.number(i64::from(delivery.step));

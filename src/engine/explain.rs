@@ -5,15 +5,13 @@
 
 use super::data::Data;
 use super::read::View;
-use super::record::{CauseRecord, DueBy, Ended, EnrollmentRecord, HoldRecord, Origin, Target};
+use super::record::{CauseRecord, Ended, EnrollmentRecord, HoldRecord, Origin, Target};
 use super::view::{
     CauseView, ClauseView, EndedView, EnrollmentExplanation, EventView, Explanation,
     HoldExplanation, HoldView, RuleOutcome, RuleView,
 };
-use super::workspace::DAY_MS;
 use crate::lang::{Policy, RuleIndex, RuleTrace, RuleVerdict};
-use crate::model::{Instant, Value};
-use crate::plan;
+use crate::model::Value;
 
 impl View<'_> {
     /// Why a prospect stands where it stands, in each of its campaigns.
@@ -151,61 +149,6 @@ impl Data {
             }
         }
     }
-
-    /// How the next instant came about, a sentence a move. Searching again from where the plan was
-    /// made gives the planned instant; what does not is never shown as an explanation.
-    fn moves(&self, record: &EnrollmentRecord) -> Vec<String> {
-        let standing = self.standing(record);
-        let (plan, position) = (standing.plan, standing.position);
-        let campaign = self.campaigns.get(record.campaign).filter(|_| Self::is_waiting(record));
-        let step = campaign.and_then(|campaign| campaign.steps.get(usize::from(position)));
-        let Some(step) = step else {
-            return Vec::new();
-        };
-        let zone = self.step_zone(record);
-        let day = |at: Instant| zone.local(at).format("%a %-d %b %H:%M").to_string();
-        let previous = match (plan.by, position) {
-            (DueBy::Restart, _) => "the release".to_owned(),
-            (_, 0) => "the enrolment".to_owned(),
-            _ => format!("step {position}"),
-        };
-        let (mut base, mut due) = (None, plan.due);
-        let mut sentences = match plan.by {
-            DueBy::Delay | DueBy::Release => {
-                base = Some(record.base);
-                Vec::new()
-            }
-            DueBy::Reschedule => vec![format!("a person rescheduled it to {}", day(plan.due))],
-            DueBy::Retry => vec![format!("it is tried again from {}", day(plan.due))],
-            DueBy::Missed => vec![format!("its window went by; the next opens {}", day(plan.due))],
-            DueBy::Remaining { days, ms } => {
-                let left = i64::from(days) * DAY_MS + i64::from(ms);
-                let released = plan.due.plus_ms(-left);
-                vec![plan::Move::remaining(released, plan.due, zone).to_string()]
-            }
-            DueBy::Restart => {
-                base = Some(plan.due);
-                due = plan::due(step.timing.delay, plan.due, zone);
-                vec![format!("released {}; its delay starts anew", day(plan.due))]
-            }
-            DueBy::Skip { steps } => vec![skipped(position, steps, &day(plan.due))],
-        };
-        let seed = self.seed(record, position);
-        let moves = plan::explain_place(&step.timing, zone, base, due, seed, zone, |_| false);
-        sentences.extend(moves.iter().map(|it| it.after(&previous).to_string()));
-        sentences
-    }
-}
-
-/// Which steps before one went by while it was held, and from when on it is due itself.
-fn skipped(position: u16, steps: u16, due: &str) -> String {
-    let (first, last, next) = (position.saturating_sub(steps) + 1, position, position + 1);
-    let which = if steps == 1 {
-        format!("step {last} went by while it was held and is skipped")
-    } else {
-        format!("steps {first} to {last} went by while it was held and are skipped")
-    };
-    format!("{which}; step {next} is due {due}")
 }
 
 pub(crate) fn rule_view(policy: &Policy, trace: RuleTrace) -> RuleView {

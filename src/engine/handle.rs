@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::port::{Journal, MemoryJournal};
 use super::state::{DEFAULT_WORKSPACE, Snapshot, State};
-use super::writer::{Codec, EngineError, Writer};
+use super::writer::{Codec, EngineError, Idle, Writer};
 use crate::model::{
     Action, Command, DueSend, Event, Instant, Outcome, PolicyBundle, Refusal, Report, Token,
     Verdict,
@@ -83,17 +83,16 @@ impl Engine {
     /// [`EngineError::Poisoned`] if its threads cannot be started.
     pub fn in_memory() -> Result<Self, EngineError> {
         let (journal, codec) = (Box::new(MemoryJournal::new()), Arc::new(Kept::default()));
-        Self::start(State::new(), journal, codec, None, Opened::default())
+        Self::start(State::new(), (journal, codec, Idle::Waits), None, Opened::default())
     }
 
     pub(crate) fn start(
         state: State,
-        journal: Box<dyn Journal>,
-        codec: Arc<dyn Codec>,
+        (journal, codec, idle): (Box<dyn Journal>, Arc<dyn Codec>, Idle),
         keeper: Option<Box<dyn Keeper>>,
         opened: Opened,
     ) -> Result<Self, EngineError> {
-        let writer = Writer::start(state, journal, codec)
+        let writer = Writer::start(state, journal, codec, idle)
             .map_err(|error| EngineError::Poisoned { cause: error.to_string() })?;
         Ok(Self { inner: Arc::new(Inner { writer, opened, keeper: Mutex::new(keeper) }) })
     }
@@ -162,7 +161,7 @@ impl Engine {
         lease_ms: u64,
     ) -> Result<Vec<DueSend>, EngineError> {
         match self.apply(Command::new(now, Action::Claim { limit, lease_ms }))? {
-            Outcome::Claimed { sends } => Ok(sends),
+            Outcome::Claimed { sends, .. } => Ok(sends),
             _ => Ok(Vec::new()),
         }
     }

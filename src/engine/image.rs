@@ -3,7 +3,7 @@
 //! A key is the workspace, the table and the page, each big-endian. Look-ups, timers and lanes are
 //! not written: they are made anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,13 @@ use super::names::Names;
 use super::pages::{Pages, dense};
 use super::port::{ImageError, ImageReader, ImageWriter, Tree};
 use super::record::{
-    AnswerRecord, CampaignRecord, CauseRecord, Claims, CompanyRecord, DeliveryRecord,
-    EnrollmentRecord, HoldRecord, ProspectRecord, SeenRecord, SenderRecord, Tally,
+    AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord, DeliveryRecord,
+    EnrollmentRecord, HoldRecord, Job, ProspectRecord, SeenRecord, SenderRecord, Tally,
 };
 use super::state::{Header, Snapshot, State};
 use crate::lang::Policy;
-use crate::model::{Instant, PolicyBundle};
-use crate::plan::Zone;
+use crate::model::{DateRange, Instant, PolicyBundle};
+use crate::plan::{Calendar, Zone};
 
 /// Enrollments of one entry of the agenda.
 const AGENDA_CHUNK: usize = 1024;
@@ -35,6 +35,9 @@ const STORE: u32 = u32::MAX;
 struct Root {
     now: Instant,
     zone: Option<Zone>,
+    calendars: Box<[Calendar]>,
+    closed: Box<[DateRange]>,
+    jobs: Arc<VecDeque<Job>>,
     anchor: Anchor,
     last_served: u32,
     tally: Tally,
@@ -131,6 +134,9 @@ impl<W: ImageWriter> Out<'_, W> {
         let root = Root {
             now: data.now,
             zone: data.zone,
+            calendars: data.closed.calendars.clone(),
+            closed: data.closed.ranges.clone(),
+            jobs: Arc::clone(&data.jobs),
             anchor: data.anchor.clone(),
             last_served: data.last_served,
             tally: data.tally,
@@ -274,6 +280,8 @@ impl Part {
                 let root = root.into_owned();
                 data.now = root.now;
                 data.zone = root.zone;
+                data.closed = Arc::new(ClosedRecord::new(root.calendars, root.closed));
+                data.jobs = root.jobs;
                 data.anchor = root.anchor;
                 data.last_served = root.last_served;
                 data.tally = root.tally;

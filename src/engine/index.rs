@@ -7,6 +7,7 @@ use super::data::Data;
 use super::fingerprint::{Fingerprint, FingerprintMap, fingerprint};
 use super::lanes::{Lanes, Place};
 use super::record::{HoldRecord, Origin};
+use super::scouts::Scouts;
 use super::workspace::first_remembered;
 use crate::model::{Instant, Token};
 
@@ -29,6 +30,7 @@ pub(crate) struct Index {
     pub(crate) placed_by: FingerprintMap<Vec<u32>>,
     pub(crate) timers: BTreeSet<(Instant, Timer)>,
     pub(crate) lanes: Lanes,
+    pub(crate) scouts: Scouts,
     /// The logs of windows by series and target, and the slots that wait to be used again.
     pub(crate) logs: FingerprintMap<u32>,
     pub(crate) free_logs: Vec<u32>,

@@ -5,6 +5,7 @@
 
 mod address;
 mod campaign;
+mod capacity;
 mod control;
 pub(crate) mod counting;
 mod data;
@@ -24,17 +25,21 @@ mod listen;
 mod names;
 mod pages;
 mod people;
+mod places;
 pub mod port;
 mod read;
 mod recall;
 mod record;
 mod rehearse;
+mod replan;
+mod scouts;
 mod select;
 mod send;
 mod state;
 mod timeline;
 pub mod view;
 mod weight;
+mod why;
 mod workspace;
 mod writer;
 
@@ -49,6 +54,6 @@ pub use recall::MAX_PAST;
 pub use record::Tally;
 pub use rehearse::Rehearsal;
 pub use state::{Applied, DEFAULT_WORKSPACE, Snapshot, State};
-#[cfg(feature = "store")]
-pub(crate) use writer::Codec;
 pub use writer::{BATCH_BYTES, BATCH_COMMANDS, EngineError};
+#[cfg(feature = "store")]
+pub(crate) use writer::{Codec, Idle};

@@ -3,20 +3,31 @@
 use std::sync::Arc;
 
 use super::freeze::{Anchor, Mark};
-use super::record::{CompanyRecord, Details, FieldTexts, NONE, ProspectRecord, SenderRecord};
+use super::record::{
+    ClosedRecord, CompanyRecord, Details, FieldTexts, JobScope, NONE, Phase, ProspectRecord,
+    SenderRecord,
+};
 use super::workspace::{Answer, Workspace, invalid, key, text};
 use crate::lang::{Policy, Severity};
-use crate::model::{Company, Outcome, PolicyBundle, Prospect, Refusal, Sender, Settings};
-use crate::plan::Zone;
+use crate::model::{
+    Company, DateRange, Outcome, PolicyBundle, Prospect, Refusal, Sender, Settings,
+};
+use crate::plan::{Asker, Calendar, ClosedDays, Zone};
 
 /// The most tags, domains or fields of one thing.
 const MAX_LIST: usize = 256;
 
 impl Workspace {
     pub(crate) fn configure(&mut self, settings: &Settings) -> Answer {
-        if let Some(name) = &settings.zone {
-            self.data.zone = Some(zone("zone", name)?);
-            self.replan_all(|_| true);
+        let zone = settings.zone.as_deref().map(|name| zone("zone", name)).transpose()?;
+        let closed = self.closed(settings)?;
+        let rezoned = zone.is_some() && zone != self.data.zone;
+        self.data.zone = zone.or(self.data.zone);
+        let reclosed = closed.days != self.data.closed.days;
+        self.data.closed = Arc::new(closed);
+        if rezoned || reclosed {
+            self.index.scouts.forget_all();
+            self.plan_anew(JobScope::All);
             self.touch_senders();
         }
         Ok(Outcome::Applied)
@@ -108,7 +119,7 @@ impl Workspace {
         }
         self.settle_company(id, prospect.company.as_deref());
         if zone_changed {
-            for enrollment in self.data.enrollments_of(id).collect::<Vec<_>>() {
+            for enrollment in self.data.oldest_first(id) {
                 self.place_anew(enrollment);
             }
         }
@@ -138,10 +149,17 @@ impl Workspace {
             return;
         }
         // What the old company's holds did to the plan is settled before they are left behind.
-        let enrollments: Vec<u32> = self.data.enrollments_of(id).collect();
+        let enrollments = self.data.oldest_first(id);
+        let days = |data: &super::data::Data, id: u32| {
+            data.enrollments.get(id).map(|record| record.days.clone()).unwrap_or_default()
+        };
         for enrollment in &enrollments {
             self.leave_company(*enrollment, after);
             self.unqueue(*enrollment);
+            let days = days(&self.data, *enrollment);
+            self.count_for_company(*enrollment, |sends| {
+                days.iter().for_each(|day| sends.give_back(day));
+            });
         }
         if let Some(record) = self.data.prospects.get_mut(id) {
             record.company = after;
@@ -156,6 +174,10 @@ impl Workspace {
             company.members.push(id);
         }
         for enrollment in enrollments {
+            let days = days(&self.data, enrollment);
+            self.count_for_company(enrollment, |sends| {
+                days.iter().for_each(|day| sends.reserve(day));
+            });
             self.queue(enrollment);
         }
     }
@@ -183,17 +205,27 @@ impl Workspace {
         if sender.gap_ms.is_some_and(|gap| gap > super::workspace::DAY_MS.unsigned_abs()) {
             return Err(invalid("gap", "expected at most 24 hours"));
         }
+        let frozen = sender.frozen.as_deref().map(|days| ranges("frozen", days)).transpose()?;
         let (id, new) = self.data.sender_names.intern(&sender.key);
         if new {
             self.data.senders.push(SenderRecord::default());
         }
-        if let Some(record) = self.data.senders.get_mut(id) {
-            record.limit_per_day = sender.limit_per_day.or(record.limit_per_day);
-            record.gap_ms = sender.gap_ms.unwrap_or(record.gap_ms);
-            if zone.is_some() && zone != record.zone {
-                record.zone = zone;
-                self.replan_all(|enrollment| enrollment.sender == id);
-            }
+        let Some(record) = self.data.senders.get_mut(id) else {
+            return Ok(Outcome::Applied);
+        };
+        let mut changed = zone.is_some() && zone != record.zone;
+        record.zone = zone.or(record.zone);
+        record.writes_elsewhere |= changed && !new;
+        record.limit_per_day = sender.limit_per_day.or(record.limit_per_day);
+        record.gap_ms = sender.gap_ms.unwrap_or(record.gap_ms);
+        if let Some(frozen) = frozen.map(|days| closed_days(&days)) {
+            changed |= frozen != record.frozen;
+            record.frozen = frozen;
+        }
+        changed |= self.count_capacity(id);
+        if changed && !new {
+            self.index.scouts.forget_sender(id);
+            self.plan_anew(JobScope::Sender(id));
         }
         self.index.lanes.touch(id);
         Ok(Outcome::Applied)
@@ -224,27 +256,30 @@ impl Workspace {
         id
     }
 
-    /// Places the next send of an enrollment anew, after its zone or step changed.
-    pub(crate) fn place_anew(&mut self, id: u32) {
-        self.settle(id);
-        let Some(record) = self.data.enrollments.get(id) else {
-            return;
+    /// When nothing is sent, as it is after a change.
+    fn closed(&self, settings: &Settings) -> Result<ClosedRecord, Refusal> {
+        let before = &self.data.closed;
+        let calendars = match &settings.holidays {
+            Some(names) => calendars(names)?,
+            None => before.calendars.clone(),
         };
-        let plan = self.data.place_again(record);
-        self.replan(id, |record| record.plan = plan);
+        let own = match &settings.closed {
+            Some(days) => ranges("closed", days)?,
+            None => before.ranges.clone(),
+        };
+        Ok(ClosedRecord::new(calendars, own))
     }
 
-    fn replan_all(&mut self, which: impl Fn(&super::record::EnrollmentRecord) -> bool) {
-        let ids: Vec<u32> = self
-            .data
-            .enrollments
-            .iter()
-            .filter(|(_, record)| which(record) && super::data::Data::is_waiting(record))
-            .map(|(id, _)| id)
-            .collect();
-        for id in ids {
-            self.place_anew(id);
-        }
+    /// Places the next send of an enrollment anew, after its zone changed.
+    pub(crate) fn place_anew(&mut self, id: u32) {
+        self.settle(id);
+        let Some(record) = self.data.enrollments.get(id).filter(|it| it.phase == Phase::Waiting)
+        else {
+            return;
+        };
+        let (plan, days) = self.data.place_again(record, &record.days, Asker::Conversation);
+        self.replan(id, |record| (record.plan, record.days) = (plan, days));
+        self.note_zone(id);
     }
 
     fn touch_senders(&mut self) {
@@ -264,6 +299,51 @@ pub(crate) fn zone(field: &str, name: &str) -> Result<Zone, Refusal> {
         let example = "expected an IANA zone such as `Europe/Berlin`";
         invalid(field, format!("{example}, found `{name}`{help}"))
     })
+}
+
+/// Reads the names of holiday calendars.
+fn calendars(names: &[String]) -> Result<Box<[Calendar]>, Refusal> {
+    bounded("holidays", names.len())?;
+    let read = |name: &String| {
+        Calendar::named(name).ok_or_else(|| {
+            let help = match Calendar::nearest(name) {
+                Some(nearest) => format!("; did you mean `{nearest}`?"),
+                None => {
+                    let all: Vec<&str> = Calendar::all().map(Calendar::name).collect();
+                    format!("; there are {}", all.join(", "))
+                }
+            };
+            invalid("holidays", format!("expected a holiday calendar, found `{name}`{help}"))
+        })
+    };
+    names.iter().map(read).collect()
+}
+
+/// Checks ranges of days.
+fn ranges(field: &str, days: &[DateRange]) -> Result<Box<[DateRange]>, Refusal> {
+    bounded(field, days.len())?;
+    match days.iter().find(|range| range.last < range.first) {
+        Some(DateRange { first, last }) => {
+            Err(invalid(field, format!("expected the first day first, found {first}..{last}")))
+        }
+        None => Ok(days.into()),
+    }
+}
+
+/// The days of ranges, by their numbers.
+pub(crate) fn closed_days(ranges: &[DateRange]) -> ClosedDays {
+    let number = |range: &DateRange| (range.first.to_epoch_days(), range.last.to_epoch_days());
+    ClosedDays::new(ranges.iter().map(number))
+}
+
+impl ClosedRecord {
+    pub(crate) fn new(calendars: Box<[Calendar]>, ranges: Box<[DateRange]>) -> Self {
+        let holidays = calendars.iter().flat_map(|calendar| calendar.dates());
+        let holidays = holidays.map(|date| (date.to_epoch_days(), date.to_epoch_days()));
+        let own = ranges.iter().map(|it| (it.first.to_epoch_days(), it.last.to_epoch_days()));
+        let days = ClosedDays::new(holidays.chain(own));
+        Self { calendars, ranges, days }
+    }
 }
 
 fn set(slot: &mut Option<Box<str>>, value: Option<&str>) {

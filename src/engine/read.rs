@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::data::Data;
 use super::pages::dense;
-use super::record::{EnrollmentRecord, HoldRecord, NONE, Origin, Phase, Target};
+use super::record::{EnrollmentRecord, HoldRecord, Job, NONE, Origin, Pass, Phase, Target};
 use super::state::Snapshot;
 use super::view::{
     Agenda, AgendaDay, Counts, DeliveryView, EnrollmentTimeline, EnrollmentView, HoldCause,
@@ -14,7 +14,7 @@ use super::view::{
 };
 use crate::lang::Policy;
 use crate::model::{HoldKind, Instant, Refusal, Selection, Status};
-use crate::plan::{self, Zone};
+use crate::plan::Zone;
 
 /// The longest agenda, in days.
 const MAX_AGENDA_DAYS: usize = 3660;
@@ -60,6 +60,21 @@ impl View<'_> {
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.data.now
+    }
+
+    /// How many enrollments are still to be looked at, because something changed that their plans
+    /// depend on; each of them is looked at three times.
+    #[must_use]
+    pub fn still_to_plan(&self) -> u64 {
+        let left = |job: &Job| {
+            let passes = match job.pass {
+                Pass::GiveBack => 2,
+                Pass::Conversations => 1,
+                Pass::Openings => 0,
+            };
+            u64::from(job.end - job.next.min(job.end)) + passes * u64::from(job.end)
+        };
+        self.data.jobs.iter().map(left).sum()
     }
 
     /// The workspace's zone.
@@ -241,29 +256,42 @@ impl View<'_> {
             .map(|(id, record)| SenderAgenda {
                 sender: self.data.sender_names.text(id).to_owned(),
                 zone: self.data.sender_zone(record).name().to_owned(),
-                limit: record.limit_per_day,
+                limit: record.ledger.limit(),
                 held: !record.anchor.live().is_empty(),
                 days: vec![AgendaDay::default(); days],
             })
             .collect();
         let first = from.to_epoch_days();
         for (id, record) in self.data.senders.iter() {
-            for (day, spent) in &record.spent {
+            for (day, _, spent) in record.ledger.iter() {
                 if let Some(slot) = day_of(&mut senders, id, day - first) {
-                    slot.sent = *spent;
+                    slot.sent = spent;
+                }
+            }
+            for (begin, end) in record.frozen.iter() {
+                let shown = first..first.saturating_add(i32::try_from(days).unwrap_or(0));
+                for day in begin.max(shown.start)..=end.min(shown.end) {
+                    if let Some(slot) = day_of(&mut senders, id, day - first) {
+                        slot.frozen = true;
+                    }
                 }
             }
         }
-        let now = self.data.now;
-        for (_, record) in self.data.enrollments.iter().filter(|it| Data::is_waiting(it.1)) {
-            let Some(planned) = self.data.standing(record).plan.at else {
-                continue;
-            };
-            // What is overdue goes today, if it may.
-            let day = self.data.sender_day(record.sender, planned.max(now));
+        for (_, record) in self.data.enrollments.iter() {
             let held = self.data.is_covered(record);
-            if let Some(slot) = day_of(&mut senders, record.sender, day - first) {
-                *(if held { &mut slot.held } else { &mut slot.planned }) += 1;
+            let mut count = |day: i32| {
+                if let Some(slot) = day_of(&mut senders, record.sender, day - first) {
+                    *(if held { &mut slot.held } else { &mut slot.planned }) += 1;
+                }
+            };
+            record.days.iter().for_each(&mut count);
+            // What has no slot is overdue: it goes today, if it may.
+            if record.days.is_empty() && !held && Data::is_waiting(record) {
+                let planned = self.data.standing(record).plan.at;
+                planned
+                    .map(|at| self.data.sender_day(record.sender, at))
+                    .into_iter()
+                    .for_each(count);
             }
         }
         Agenda { from, to, senders }
@@ -350,6 +378,7 @@ impl Data {
             skipped: standing.skipped,
             steps: u16::try_from(campaign.steps.len()).unwrap_or(u16::MAX),
             next: standing.plan.at.filter(|_| Self::is_waiting(record)),
+            promised: record.days.iter().filter_map(NaiveDate::from_epoch_days).collect(),
             last_sent: self.deliveries.get(record.last_delivery).map(|it| it.sent),
             zone: self.step_zone(record).name().to_owned(),
             holds: holds.into_iter().map(|(id, hold)| self.hold_view(id, hold)).collect(),
@@ -361,28 +390,29 @@ impl Data {
         let Some(campaign) = self.campaigns.get(record.campaign) else {
             return Vec::new();
         };
-        let zone = self.step_zone(record);
         let standing = self.standing(record);
         let position = standing.position;
         let planned = standing.plan.at.filter(|_| Self::is_waiting(record));
         let mut at = planned.map(|at| at.max(self.now));
+        let mut promised = standing.days.iter().skip(1);
         let mut views = Vec::new();
         for index in position..u16::try_from(campaign.steps.len()).unwrap_or(u16::MAX) {
             let Some(step) = campaign.steps.get(usize::from(index)) else {
                 break;
             };
             let scheduled = index < record.steps;
+            let mut projected = false;
             if index > position {
-                at = at.filter(|_| scheduled).and_then(|previous| {
-                    let natural = plan::due(step.timing.delay, previous, zone);
-                    plan::next_open(&step.timing, zone, natural)
-                });
+                let day = promised.next();
+                projected = day.is_none();
+                let before = at.filter(|_| scheduled);
+                at = before.and_then(|before| self.follows(record, index, before, day));
             }
             views.push(PlannedView {
                 step: index + 1,
                 message: step.name.clone(),
                 at: at.filter(|_| scheduled),
-                projected: index > position,
+                projected,
             });
         }
         views

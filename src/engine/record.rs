@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::freeze::{Anchor, Mark};
 use super::pages::Pages;
 use crate::lang::Counted;
-use crate::model::{Event, HoldKind, Instant, Outcome, ResumeMode, Scope, Step, Token};
-use crate::plan::Zone;
+use crate::model::{
+    AddedSteps, DateRange, EnrolledElsewhere, Event, HoldKind, Instant, Outcome, Pace, Placement,
+    ResumeMode, Scope, Step, Token,
+};
+use crate::plan::{Calendar, ClosedDays, Ledger, PromisedDays, Zone};
 
 /// "No such id", where an id is optional.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -51,25 +54,33 @@ pub(crate) struct SenderRecord {
     pub(crate) zone: Option<Zone>,
     pub(crate) limit_per_day: Option<u32>,
     pub(crate) gap_ms: u64,
+    /// Whether the steps of some of those it writes to went by the clocks of another zone.
+    pub(crate) writes_elsewhere: bool,
     pub(crate) anchor: Anchor,
     /// The instant of its last `go`.
     pub(crate) last_go: Option<Instant>,
     /// Claims that are neither confirmed nor given back.
     pub(crate) unconfirmed: u32,
-    /// Enrollments that were given to it.
-    pub(crate) assigned: u32,
-    /// Slots spent, by calendar day in its zone (days since 1970-01-01).
-    pub(crate) spent: BTreeMap<i32, u32>,
+    /// Days of its zone on which it does not send.
+    pub(crate) frozen: ClosedDays,
+    /// What it promised and spent of its days, of what fits into them.
+    pub(crate) ledger: Arc<Ledger>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CampaignRecord {
     pub(crate) steps: Arc<[Step]>,
     /// How many of the steps are on the schedule of those who are enrolled now.
     pub(crate) active_steps: u16,
-    pub(crate) senders: Box<[u32]>,
+    pub(crate) senders: Arc<[u32]>,
     pub(crate) zone: Option<Zone>,
     pub(crate) tags: Box<[Box<str>]>,
+    pub(crate) placement: Placement,
+    pub(crate) enrolled_elsewhere: EnrolledElsewhere,
+    pub(crate) added_steps: AddedSteps,
+    /// 0 is no bound.
+    pub(crate) max_lateness_ms: u64,
+    pub(crate) company_pace: Option<Pace>,
     pub(crate) anchor: Anchor,
     pub(crate) enrollments: Pages<u32>,
 }
@@ -145,6 +156,9 @@ pub(crate) struct EnrollmentRecord {
     /// What the delay of the next step counts from: the previous delivery, or the enrolment.
     pub(crate) base: Instant,
     pub(crate) plan: Plan,
+    /// The days on which its sender has promised it slots: for the next step and, where its whole
+    /// timeline is placed, for each after it. None once they were given back.
+    pub(crate) days: PromisedDays,
     /// As of when the plan was made, and up to where the freezes are in it.
     pub(crate) settled: Mark,
     pub(crate) anchor: Anchor,
@@ -156,10 +170,54 @@ impl EnrollmentRecord {
         self.last_delivery == NONE && self.attempt == 0
     }
 
+    /// Forgets the plan of a step that it has no more, because its campaign has fewer.
+    pub(crate) fn drop_if_over(&mut self) {
+        if self.phase == Phase::Waiting && !self.has_next() {
+            (self.plan, self.days) = (Plan::NOTHING, PromisedDays::NONE);
+        }
+    }
+
     /// Whether a step is left on its schedule.
     pub(crate) const fn has_next(&self) -> bool {
         self.position < self.steps
     }
+}
+
+/// Days on which nothing is sent in the whole workspace, on the calendar of each step's zone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClosedRecord {
+    pub(crate) calendars: Box<[Calendar]>,
+    pub(crate) ranges: Box<[DateRange]>,
+    /// All of them.
+    pub(crate) days: ClosedDays,
+}
+
+/// What is still to be planned anew, after something changed that many timelines depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) scope: JobScope,
+    pub(crate) pass: Pass,
+    /// The next enrollment to be looked at.
+    pub(crate) next: u32,
+    /// The enrollments that there were when it began.
+    pub(crate) end: u32,
+}
+
+/// Whose timelines are planned anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum JobScope {
+    All,
+    Sender(u32),
+    Campaign(u32),
+}
+
+/// First everybody gives back what was promised, then conversations get theirs before openings do:
+/// so what comes out depends on what there is, and not on what there was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Pass {
+    GiveBack,
+    Conversations,
+    Openings,
 }
 
 /// A message that went out.

@@ -3,7 +3,7 @@
 use super::data::Data;
 use super::record::{EnrollmentRecord, NONE, Phase};
 use super::workspace::known;
-use crate::model::{HoldKind, Refusal, Selection, Status};
+use crate::model::{AddedSteps, HoldKind, Refusal, Selection, Status};
 
 impl Data {
     /// Where an enrollment stands: the first status that applies.
@@ -13,8 +13,11 @@ impl Data {
             Phase::Claimed | Phase::Leaving => return Status::Sending,
             Phase::Waiting => {}
         }
-        let steps = self.campaigns.get(record.campaign).map_or(0, |campaign| campaign.steps.len());
-        if usize::from(record.position) >= steps {
+        let campaign = self.campaigns.get(record.campaign);
+        let steps = campaign.map_or(0, |campaign| campaign.steps.len());
+        let waits_for_none =
+            !record.has_next() && campaign.is_some_and(|it| it.added_steps == AddedSteps::Ignore);
+        if usize::from(record.position) >= steps || waits_for_none {
             return Status::Finished;
         }
         let mut covered = false;
@@ -28,7 +31,7 @@ impl Data {
             Status::NeedsReschedule
         } else if covered {
             Status::Paused
-        } else if record.plan.at.is_none() {
+        } else if self.standing(record).plan.at.is_none() {
             Status::Unplaceable
         } else {
             Status::Scheduled

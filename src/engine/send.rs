@@ -15,10 +15,15 @@ use crate::model::{
     DueSend, Event, HoldKind, Instant, Outcome, Refusal, Report, ResumeMode, Revoked, Token,
     Verdict,
 };
-use crate::plan;
+use crate::plan::{self, Asker, PromisedDays};
 
+/// What a sender spent of a day is remembered for this many days.
+const REMEMBERED_DAYS: i32 = 400;
 /// The most sends of one claim.
 pub(crate) const MAX_CLAIM: u32 = 10_000;
+/// The most entries that one claim moves elsewhere: under a hold, or to where they go out instead.
+/// Then it answers with what it has.
+const MAX_LOOKED: u32 = 4096;
 /// A step that failed for now is tried again this often.
 const RETRIES: u8 = 3;
 /// The first retry comes after this long; each further one after four times as long.
@@ -41,27 +46,33 @@ impl Workspace {
         if lease_ms == 0 || lease_ms > most {
             return Err(Refusal::Limit { what: "lease".to_owned(), most, found: lease_ms });
         }
-        let mut sends = Vec::new();
+        let (mut sends, mut looked) = (Vec::new(), 0);
         if !self.data.anchor.live().is_empty() {
-            return Ok(Outcome::Claimed { sends });
+            return Ok(Outcome::Claimed { sends, more: false });
         }
         let now = self.data.now;
         let lease_until = now.plus_ms(i64::try_from(lease_ms).unwrap_or(DAY_MS));
         self.index.lanes.wake(now);
         for index in 0..limit {
             let token = Token { incarnation: order.incarnation, sequence: order.sequence, index };
-            let Some(send) = self.take_next(token, lease_until) else {
+            let Some(send) = self.take_next(token, lease_until, &mut looked) else {
                 break;
             };
             sends.push(send);
         }
-        Ok(Outcome::Claimed { sends })
+        Ok(Outcome::Claimed { sends, more: looked >= MAX_LOOKED })
     }
 
     /// Takes one send of the next sender, around the ring, that has one.
-    fn take_next(&mut self, token: Token, lease_until: Instant) -> Option<DueSend> {
-        while let Some(sender) = self.index.lanes.next_ready(self.data.last_served) {
-            if let Some(place) = self.next_of(sender) {
+    fn take_next(
+        &mut self,
+        token: Token,
+        lease_until: Instant,
+        looked: &mut u32,
+    ) -> Option<DueSend> {
+        while *looked < MAX_LOOKED {
+            let sender = self.index.lanes.next_ready(self.data.last_served)?;
+            if let Some(place) = self.next_of(sender, looked) {
                 self.data.last_served = sender;
                 return self.take(place, token, lease_until);
             }
@@ -70,7 +81,7 @@ impl Workspace {
     }
 
     /// The next send of a sender that may leave now; else the sender is put to sleep.
-    fn next_of(&mut self, sender: u32) -> Option<Place> {
+    fn next_of(&mut self, sender: u32, looked: &mut u32) -> Option<Place> {
         match self.opens(sender) {
             Opens::Now => {}
             Opens::At(at) => {
@@ -84,6 +95,9 @@ impl Workspace {
         }
         let now = self.data.now;
         loop {
+            if *looked >= MAX_LOOKED {
+                return None;
+            }
             let Some(place) = self.index.lanes.due(sender, now) else {
                 self.index.lanes.sleep(sender, Instant::MIN);
                 return None;
@@ -92,24 +106,28 @@ impl Workspace {
                 self.index.lanes.remove(place);
                 continue;
             };
-            // It is parked under the hold that is likely to stay longest.
+            // It is parked under the hold that is likely to stay longest. Its time has come: the
+            // slots that it was promised are for others.
             let parks = self
                 .data
                 .covering(record)
                 .max_by_key(|(id, hold)| (hold.until.unwrap_or(Instant::MAX), *id));
             if let Some((hold, _)) = parks {
+                self.give_up_days(place.enrollment);
                 self.index.lanes.park(place, hold);
+                *looked = looked.saturating_add(1);
                 continue;
             }
             let standing = self.data.standing(record);
-            let stays = standing.plan.at == Some(place.planned);
+            let stays = standing.plan.at == Some(place.planned) && standing.days == record.days;
             if !stays || standing.settled != record.settled {
-                self.settle(place.enrollment);
+                self.stand(place.enrollment, &standing);
             }
             // Where it belongs now, another may come before it.
             if stays {
                 return Some(place);
             }
+            *looked = looked.saturating_add(1);
         }
     }
 
@@ -132,7 +150,8 @@ impl Workspace {
         let zone = self.data.sender_zone(record);
         let today = zone.date_of(now);
         let taken = self.data.spent(sender, now).saturating_add(record.unconfirmed);
-        if record.limit_per_day.is_some_and(|limit| taken >= limit) {
+        let full = record.ledger.limit().is_some_and(|limit| taken >= limit);
+        if full || record.frozen.contains(today.to_epoch_days()) {
             return Opens::At(plan::day_after(today, zone));
         }
         Opens::Now
@@ -188,19 +207,32 @@ impl Workspace {
         }
         let now = self.data.now;
         let settled = self.mark().over();
+        let day = self.data.sender_day(sender, now);
+        let promised = record.days.first();
         if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
             record.phase = Phase::Leaving;
             // What covers it from here on is about the step after this one.
             record.settled = settled;
+            record.days = record.days.rest();
         }
         if let Some(claim) = Arc::make_mut(&mut self.data.claims).get_mut(&token) {
             claim.confirmed = Some(now);
         }
-        let day = self.data.sender_day(sender, now);
         if let Some(record) = self.data.senders.get_mut(sender) {
             record.unconfirmed = record.unconfirmed.saturating_sub(1);
             record.last_go = Some(now);
-            *record.spent.entry(day).or_default() += 1;
+            let ledger = Arc::make_mut(&mut record.ledger);
+            promised.into_iter().for_each(|day| ledger.give_back(day));
+            ledger.spend(day);
+            ledger.forget_before(day.saturating_sub(REMEMBERED_DAYS));
+        }
+        self.count_for_company(claim.enrollment, |sends| {
+            promised.into_iter().for_each(|day| sends.give_back(day));
+            sends.spend(day);
+            sends.forget_before(day.saturating_sub(REMEMBERED_DAYS));
+        });
+        if let Some(other) = promised.filter(|promised| *promised != day) {
+            self.index.scouts.freed(sender, other);
         }
         self.index.lanes.touch(sender);
         Ok(Outcome::Confirmed(Verdict::Go))
@@ -215,13 +247,20 @@ impl Workspace {
             let held = holds.into_iter().map(|(id, hold)| self.blocked_by(id, hold)).collect();
             return Some(Revoked::Held(held));
         }
-        let step = self.data.next_step(record)?;
-        if !plan::is_open(&step.timing, self.data.step_zone(record), now) {
+        // A step that its campaign no longer has is never open.
+        let Some(step) = self.data.next_step(record) else {
+            return Some(Revoked::OutsideWindow);
+        };
+        // What it has for the steps after this one it keeps.
+        let ground = self.data.ground(record, &PromisedDays::NONE, Asker::Conversation)?;
+        if ground.window_at(&step.timing, now).is_none() {
             return Some(Revoked::OutsideWindow);
         }
-        let sender = self.data.senders.get(record.sender)?;
-        let spent = self.data.spent(record.sender, now);
-        if sender.limit_per_day.is_some_and(|limit| spent >= limit) {
+        let (today, ledger) = (ground.day(now), ground.ledger);
+        let full = ledger.limit().is_some_and(|limit| ledger.taken(today).1 >= limit);
+        let promised = record.days.first() == Some(today);
+        let full = full || ground.paced.is_some_and(|paced| paced.is_spent(today));
+        if full || !promised && ground.left(today) == 0 {
             return Some(Revoked::LimitReached);
         }
         let gap_open = self.data.gap_ends(record.sender).is_none_or(|at| at <= now);
@@ -235,10 +274,10 @@ impl Workspace {
         if let Some(record) = self.data.senders.get_mut(sender) {
             record.unconfirmed = record.unconfirmed.saturating_sub(1);
         }
-        if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
+        self.replan(claim.enrollment, |record| {
             record.phase = Phase::Waiting;
-        }
-        self.queue(claim.enrollment);
+            record.drop_if_over();
+        });
         self.index.lanes.touch(sender);
     }
 
@@ -290,12 +329,34 @@ impl Workspace {
             record.attempt = 0;
             record.base = sent;
             record.settled.at = record.settled.at.max(sent);
-            record.phase = Phase::Waiting;
             record.plan = Plan::NOTHING;
         }
-        self.place_anew(id);
+        let (plan, days) = self.plan_after_delivery(id);
+        self.replan(id, |record| {
+            record.phase = Phase::Waiting;
+            (record.plan, record.days) = (plan, days);
+        });
+        self.forget_freezes(id);
         self.data.tally.sent += 1;
         self.tell("sent", token, (id, sent), &[]);
+    }
+
+    /// The plan of the step after one that went out. Where its day is the one that it was promised
+    /// nothing has to be looked for.
+    fn plan_after_delivery(&self, id: u32) -> (Plan, PromisedDays) {
+        let next = self.data.enrollments.get(id).and_then(|record| {
+            let step = self.data.next_step(record)?;
+            Some((record, plan::due(step.timing.delay, record.base, self.data.step_zone(record))))
+        });
+        let Some((record, due)) = next else {
+            return (Plan::NOTHING, PromisedDays::NONE);
+        };
+        let promised = record.days.first();
+        let slot = promised.and_then(|_| self.data.natural(record, due));
+        match slot.filter(|slot| promised == Some(slot.day)) {
+            Some(slot) => (Plan { at: Some(slot.at), due, by: DueBy::Delay }, record.days.clone()),
+            None => self.data.place_next(record, &record.days, Asker::Conversation),
+        }
     }
 
     fn mark_failed(&mut self, token: Token, claim: &ClaimRecord, temporary: bool) {
@@ -305,7 +366,6 @@ impl Workspace {
         let Some(record) = self.data.enrollments.get_mut(id) else {
             return;
         };
-        record.phase = Phase::Waiting;
         record.attempt = record.attempt.saturating_add(1);
         let attempt = record.attempt;
         let gives_up = !temporary || attempt > RETRIES;
@@ -333,17 +393,17 @@ impl Workspace {
         self.tell("send.failed", token, (id, self.data.now), &[("class", class)]);
     }
 
-    /// Plans a further attempt. The enrollment waits in no lane yet.
+    /// Plans a further attempt of one that is out of its timeline, and puts it back.
     fn retry_from(&mut self, id: u32, from: Instant) {
         let Some(record) = self.data.enrollments.get(id) else {
             return;
         };
-        let plan = self.data.place_from(record, from, DueBy::Retry);
+        let (plan, days) = self.data.place_from(record, from, DueBy::Retry);
         let settled = self.mark();
-        if let Some(record) = self.data.enrollments.get_mut(id) {
-            (record.plan, record.settled) = (plan, settled);
-        }
-        self.queue(id);
+        self.replan(id, |record| {
+            (record.plan, record.days, record.settled) = (plan, days, settled);
+            record.phase = Phase::Waiting;
+        });
     }
 
     /// Evaluates the policy on what was reported.
@@ -399,7 +459,6 @@ impl Workspace {
         self.drop_claim(token, &claim);
         let now = self.data.now;
         if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
-            record.phase = Phase::Waiting;
             record.attempt = record.attempt.saturating_add(1);
         }
         self.retry_from(claim.enrollment, now);
@@ -408,18 +467,10 @@ impl Workspace {
 }
 
 impl Data {
-    /// The day of an instant in a sender's zone, in days since 1970-01-01.
-    pub(crate) fn sender_day(&self, sender: u32, at: Instant) -> i32 {
-        let zone = self.senders.get(sender).map(|record| self.sender_zone(record));
-        let date = zone.unwrap_or(plan::Zone::UTC).date_of(at);
-        date.to_epoch_days()
-    }
-
     /// How many slots of the sender's day are spent.
     pub(crate) fn spent(&self, sender: u32, at: Instant) -> u32 {
         let day = self.sender_day(sender, at);
-        let record = self.senders.get(sender);
-        record.and_then(|record| record.spent.get(&day)).copied().unwrap_or(0)
+        self.senders.get(sender).map_or(0, |record| record.ledger.taken(day).1)
     }
 
     /// When the sender's least gap after its last send has passed.

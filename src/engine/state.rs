@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::Data;
 use super::names::Names;
+use super::replan::{UNITS_PER_COMMAND, UNITS_PER_TICK};
 use super::workspace::{Order, Workspace, key};
 use crate::model::{Action, Command, Instant, Outcome, Refusal};
 
@@ -23,6 +24,8 @@ pub(crate) struct Header {
     pub(crate) tz_version: String,
     /// The public suffix list that companies were derived with.
     pub(crate) suffix_version: String,
+    /// The holiday calendars that plans were made with.
+    pub(crate) holidays_version: String,
 }
 
 /// The state of everything: a function of the sequence of commands, and of nothing else.
@@ -66,7 +69,10 @@ impl State {
     /// The command's instant is raised to the engine's time, in place, so that what is journaled
     /// replays to the same state.
     pub fn apply(&mut self, command: &mut Command) -> Applied {
-        if let Action::Open { incarnation, tz_version, suffix_version } = &command.action {
+        if let Action::Open { incarnation, tz_version, suffix_version, holidays_version } =
+            &command.action
+        {
+            self.header.holidays_version.clone_from(holidays_version);
             self.header.incarnation = *incarnation;
             self.header.tz_version.clone_from(tz_version);
             self.header.suffix_version.clone_from(suffix_version);
@@ -92,7 +98,7 @@ impl State {
             Order { incarnation: self.header.incarnation, sequence: self.header.sequence + 1 };
         let outcome = workspace.apply(command, order);
         let now = workspace.data.now;
-        let time_passed = new.is_none() && now > before;
+        let time_passed = existing.is_some() && now > before;
         let refused = matches!(outcome, Outcome::Refused(_));
         let bad_id = matches!(
             &outcome,
@@ -106,6 +112,11 @@ impl State {
             command.action = Action::Advance;
         }
         let journaled = recorded || time_passed;
+        // What was seen before changes nothing, not even how far the planning has got.
+        if journaled && outcome != Outcome::Duplicate {
+            let tick = matches!(command.action, Action::Tick);
+            workspace.work(if tick { UNITS_PER_TICK } else { UNITS_PER_COMMAND });
+        }
         self.header.sequence += u64::from(journaled);
         if let Some(workspace) = new.filter(|_| recorded) {
             self.names.intern(name);
@@ -129,6 +140,14 @@ impl State {
         let held = !workspace.data.anchor.live().is_empty();
         let lanes = workspace.index.lanes.earliest().filter(|_| !held);
         timer.into_iter().chain(lanes).min()
+    }
+
+    /// The workspaces in which timelines are still to be planned anew, each with its time.
+    pub(crate) fn at_work(&self) -> impl Iterator<Item = (&str, Instant)> {
+        let names = self.names.texts().iter().map(|(_, name)| &**name);
+        let unfinished = names.zip(&self.workspaces);
+        let unfinished = unfinished.filter(|(_, workspace)| !workspace.data.jobs.is_empty());
+        unfinished.map(|(name, workspace)| (name, workspace.data.now))
     }
 
     fn workspace(&self, name: &str) -> Option<&Workspace> {

@@ -2,16 +2,19 @@
 
 use super::data::Data;
 use super::freeze::{Cover, Mark, Modes, merged};
+use super::places::{Found, Wish};
 use super::record::{DueBy, EnrollmentRecord, Plan};
 use super::workspace::DAY_MS;
 use crate::model::{Instant, ResumeMode};
-use crate::plan;
+use crate::plan::{self, Asker, PromisedDays, Scout};
 
 /// Where an enrollment stands when all that happened to what it hangs under is taken into account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     /// The plan of the next step; of one that is frozen, the plan as of then.
     pub(crate) plan: Plan,
+    /// The days on which the plan takes slots. Of a plan that moved they are not promised yet.
+    pub(crate) days: PromisedDays,
     pub(crate) position: u16,
     pub(crate) skipped: u16,
     pub(crate) attempt: u8,
@@ -22,9 +25,10 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    const fn stored(record: &EnrollmentRecord) -> Self {
+    fn stored(record: &EnrollmentRecord) -> Self {
         Self {
             plan: record.plan,
+            days: record.days.clone(),
             position: record.position,
             skipped: record.skipped,
             attempt: record.attempt,
@@ -41,8 +45,9 @@ impl Standing {
 
 impl EnrollmentRecord {
     /// Takes over where it stands after a step.
-    pub(crate) const fn stand(&mut self, standing: &Standing, step: u64) {
+    pub(crate) fn stand(&mut self, standing: &Standing, step: u64) {
         self.plan = standing.plan;
+        self.days = standing.days.clone();
         self.position = standing.position;
         self.skipped = standing.skipped;
         self.attempt = standing.attempt;
@@ -55,47 +60,93 @@ impl EnrollmentRecord {
 }
 
 impl Data {
-    /// The plan of the next step by its delay: the first instant in its window at or after its
-    /// natural due.
-    pub(crate) fn place_next(&self, enrollment: &EnrollmentRecord) -> Plan {
-        let Some(step) = self.next_step(enrollment) else {
-            return Plan::NOTHING;
-        };
-        let natural = plan::due(step.timing.delay, enrollment.base, self.step_zone(enrollment));
-        self.place_from(enrollment, natural, DueBy::Delay)
+    /// A place for the next step by its delay.
+    pub(crate) fn place_next(
+        &self,
+        enrollment: &EnrollmentRecord,
+        own: &PromisedDays,
+        asker: Asker,
+    ) -> (Plan, PromisedDays) {
+        if !enrollment.has_next() {
+            return (Plan::NOTHING, PromisedDays::NONE);
+        }
+        let (position, by) = (enrollment.position, DueBy::Delay);
+        let due = self.due(enrollment, position, enrollment.base);
+        self.placed(enrollment, Wish { position, due, by, own, asker }, &mut Scout::default())
     }
 
-    /// The plan of the next step if it is due at an instant, whatever its delay.
+    /// A place for the next step if it is due at an instant, whatever its delay.
     pub(crate) fn place_from(
         &self,
         enrollment: &EnrollmentRecord,
         due: Instant,
         by: DueBy,
-    ) -> Plan {
-        if enrollment.has_next() {
-            Plan { at: self.slot(enrollment, enrollment.position, due), due, by }
-        } else {
-            Plan::NOTHING
-        }
+    ) -> (Plan, PromisedDays) {
+        let (position, own) = (enrollment.position, &enrollment.days);
+        self.placed(
+            enrollment,
+            Wish { position, due, by, own, asker: Asker::Conversation },
+            &mut Scout::default(),
+        )
     }
 
-    /// The plan of the next step as it was made, in the zone of now.
-    pub(crate) fn place_again(&self, enrollment: &EnrollmentRecord) -> Plan {
-        let plan = enrollment.plan;
-        match plan.by {
-            DueBy::Delay => self.place_next(enrollment),
-            DueBy::Restart => self.restarted(enrollment, enrollment.position, plan.due),
+    /// A place for the next step, looked for as it was before.
+    pub(crate) fn place_again(
+        &self,
+        enrollment: &EnrollmentRecord,
+        own: &PromisedDays,
+        asker: Asker,
+    ) -> (Plan, PromisedDays) {
+        let wish = self.wish_again(enrollment, own, asker);
+        self.placed(enrollment, wish, &mut Scout::default())
+    }
+
+    /// What was looked for when the plan was made.
+    pub(crate) fn wish_again<'a>(
+        &self,
+        enrollment: &EnrollmentRecord,
+        own: &'a PromisedDays,
+        asker: Asker,
+    ) -> Wish<'a> {
+        let (Plan { due, by, .. }, position) = (enrollment.plan, enrollment.position);
+        let due = match by {
+            DueBy::Delay => self.due(enrollment, position, enrollment.base),
+            DueBy::Restart => self.due(enrollment, position, due),
             // It was told to be due then: by a person's date, a retry, a release.
-            by => self.place_from(enrollment, plan.due, by),
-        }
+            _ => due,
+        };
+        Wish { position, due, by, own, asker }
     }
 
-    /// The first slot of a step at or after an instant.
-    fn slot(&self, enrollment: &EnrollmentRecord, position: u16, due: Instant) -> Option<Instant> {
-        let campaign = self.campaigns.get(enrollment.campaign)?;
-        let step = campaign.steps.get(usize::from(position))?;
-        let seed = self.seed(enrollment, position);
-        plan::place(&step.timing, self.step_zone(enrollment), due, seed)
+    /// A place, as a plan.
+    pub(crate) fn placed(
+        &self,
+        enrollment: &EnrollmentRecord,
+        wish: Wish<'_>,
+        scout: &mut Scout,
+    ) -> (Plan, PromisedDays) {
+        if !enrollment.has_next() {
+            return (Plan::NOTHING, PromisedDays::NONE);
+        }
+        let Found { at, days, .. } = self.search(enrollment, wish, scout).unwrap_or_default();
+        // Of a delay that was started again the plan keeps from when it counts.
+        let restarted = wish.by == DueBy::Restart;
+        let due = if restarted { enrollment.plan.due } else { wish.due };
+        (Plan { at, due, by: wish.by }, days)
+    }
+
+    /// Moves what stands to the first place at or after an instant.
+    fn moved(
+        &self,
+        record: &EnrollmentRecord,
+        standing: &Standing,
+        due: Instant,
+        by: DueBy,
+    ) -> Standing {
+        let (position, own) = (standing.position, &record.days);
+        let wish = Wish { position, due, by, own, asker: Asker::Conversation };
+        let Found { at, days, .. } = self.find(record, wish);
+        Standing { plan: Plan { at, due, by }, days, ..standing.clone() }
     }
 
     /// When a step is due whose delay counts from an instant.
@@ -106,16 +157,11 @@ impl Data {
         step.map_or(Instant::MAX, |step| plan::due(step.timing.delay, from, zone))
     }
 
-    fn restarted(&self, enrollment: &EnrollmentRecord, position: u16, from: Instant) -> Plan {
-        let due = self.due(enrollment, position, from);
-        Plan { at: self.slot(enrollment, position, due), due: from, by: DueBy::Restart }
-    }
-
     /// Where an enrollment stands now: the stored plan, moved by each freeze that it does not know
     /// of yet, and moved to the window of now if its own has gone by.
     ///
-    /// It does not matter how often or when it is applied: settling what is settled changes
-    /// nothing, so an entry that is met late ends where it would have ended if met in time.
+    /// Where it moves is looked for in what its sender has left now, without what it has itself;
+    /// nothing of it is promised before it is settled.
     pub(crate) fn standing(&self, enrollment: &EnrollmentRecord) -> Standing {
         self.standing_without(enrollment, None)
     }
@@ -138,7 +184,7 @@ impl Data {
                 standing.settled.at
             } else {
                 let since = cover.from.at.max(standing.settled.at);
-                standing.plan = self.on_time(enrollment, &standing, since);
+                standing = self.on_time(enrollment, standing, since);
                 since
             };
             let Some(to) = cover.to else {
@@ -150,8 +196,7 @@ impl Data {
                 standing.settled = to.over();
             }
         }
-        standing.plan = self.on_time(enrollment, &standing, self.now);
-        standing
+        self.on_time(enrollment, standing, self.now)
     }
 
     /// The freezes that an enrollment does not know of yet, in order.
@@ -171,31 +216,28 @@ impl Data {
         if covers.len() > 1 { merged(covers) } else { covers }
     }
 
-    /// The plan as of an instant: where its window had gone by, in the window of then.
-    fn on_time(&self, enrollment: &EnrollmentRecord, standing: &Standing, now: Instant) -> Plan {
-        let plan = standing.plan;
-        let Some(at) = plan.at.filter(|at| *at < now) else {
-            return plan;
+    /// The plan as of an instant: where its window had gone by, or its day, in the window of then.
+    fn on_time(&self, record: &EnrollmentRecord, standing: Standing, now: Instant) -> Standing {
+        let Some(at) = standing.plan.at.filter(|at| *at <= now) else {
+            return standing;
         };
-        let campaign = self.campaigns.get(enrollment.campaign);
+        let campaign = self.campaigns.get(record.campaign);
         let step = campaign.and_then(|it| it.steps.get(usize::from(standing.position)));
-        let Some(step) = step else {
-            return Plan::NOTHING;
+        let ground = self.ground(record, &standing.days, Asker::Conversation);
+        let Some((step, ground)) = step.zip(ground) else {
+            return Standing { plan: Plan::NOTHING, days: PromisedDays::NONE, ..standing };
         };
-        let zone = self.step_zone(enrollment);
-        let gone = plan::window_at(&step.timing, zone, at).is_none_or(|(_, end)| end <= now);
-        if !gone {
-            return plan;
+        let today = ground.day(now);
+        let stays = standing.days.first() == Some(today)
+            && ground.window_at(&step.timing, at).is_some_and(|(_, end)| end > now);
+        if stays {
+            return standing;
         }
-        let start = match plan::window_at(&step.timing, zone, now) {
-            Some((start, _)) => Some(start),
-            None => plan::next_open(&step.timing, zone, now),
-        };
-        let by = DueBy::Missed;
-        match start {
-            Some(due) => Plan { at: self.slot(enrollment, standing.position, due), due, by },
-            None => Plan { at: None, due: now, by },
-        }
+        // From the beginning of the window, so that its jitter is the same whenever it is looked
+        // at; but what goes out today takes a slot of today.
+        let open = ground.window_at(&step.timing, now);
+        let due = open.map_or(now, |(start, _)| start.max(ground.day_start(today)));
+        self.moved(record, &standing, due, DueBy::Missed)
     }
 
     /// Moves a plan that was frozen and is free again. Where several holds let go at once, the
@@ -210,27 +252,29 @@ impl Data {
         let Some(planned) = standing.plan.at else {
             return;
         };
-        let mut latest = *standing;
+        let mut latest = standing.clone();
         for mode in modes.iter() {
             let moved = match mode {
                 ResumeMode::Keep => self.kept(enrollment, standing, released),
                 ResumeMode::Remaining if planned > since => {
                     let left = planned.ms_since(since);
                     let due = released.plus_ms(left);
-                    let plan = || Plan {
-                        at: self.slot(enrollment, standing.position, due),
-                        due,
-                        by: DueBy::remaining(left),
-                    };
-                    let plan = if due > planned { plan() } else { standing.plan };
-                    Standing { plan, ..*standing }
+                    if due > planned {
+                        self.moved(enrollment, standing, due, DueBy::remaining(left))
+                    } else {
+                        standing.clone()
+                    }
                 }
                 ResumeMode::Remaining => self.kept(enrollment, standing, released),
                 ResumeMode::Restart => {
                     let due = self.due(enrollment, standing.position, released);
-                    let plan = || self.restarted(enrollment, standing.position, released);
-                    let plan = if due > planned { plan() } else { standing.plan };
-                    Standing { plan, ..*standing }
+                    if due > planned {
+                        let mut moved = self.moved(enrollment, standing, due, DueBy::Restart);
+                        moved.plan.due = released;
+                        moved
+                    } else {
+                        standing.clone()
+                    }
                 }
                 ResumeMode::Skip => self.skipped(enrollment, standing, released),
             };
@@ -243,12 +287,11 @@ impl Data {
     }
 
     fn kept(&self, record: &EnrollmentRecord, standing: &Standing, released: Instant) -> Standing {
-        let mut kept = *standing;
-        if kept.plan.at.is_some_and(|planned| planned < released) {
-            let at = self.slot(record, kept.position, released);
-            kept.plan = Plan { at, due: released, by: DueBy::Release };
+        if standing.plan.at.is_some_and(|planned| planned < released) {
+            self.moved(record, standing, released, DueBy::Release)
+        } else {
+            standing.clone()
         }
-        kept
     }
 
     /// Drops the steps that would have gone out before the release, but never all of them.
@@ -258,7 +301,7 @@ impl Data {
         standing: &Standing,
         released: Instant,
     ) -> Standing {
-        let mut next = *standing;
+        let mut next = standing.clone();
         while let Some(planned) = next.plan.at.filter(|planned| *planned < released)
             && next.position + 1 < record.steps
         {
@@ -267,7 +310,7 @@ impl Data {
             next.attempt = 0;
             let due = self.due(record, next.position, planned);
             let by = DueBy::Skip { steps: next.position - standing.position };
-            next.plan = Plan { at: self.slot(record, next.position, due), due, by };
+            next = self.moved(record, &next, due, by);
         }
         let by = next.plan.by;
         let mut kept = self.kept(record, &next, released);

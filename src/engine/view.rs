@@ -87,6 +87,9 @@ pub struct EnrollmentView {
     pub steps: u16,
     /// When the next send is planned. Of one that is held: where the plan was.
     pub next: Option<Instant>,
+    /// The days, in the sender's zone, on which it has slots: for the next step, and for those
+    /// after it where the whole timeline is placed.
+    pub promised: Vec<NaiveDate>,
     /// When the last step went out.
     pub last_sent: Option<Instant>,
     /// The zone of its steps.
@@ -203,7 +206,7 @@ pub struct PlannedView {
     pub message: String,
     /// When; none if it has no place, or is on nobody's schedule yet.
     pub at: Option<Instant>,
-    /// True for all but the next: where it would go if the one before goes out as planned.
+    /// True if it has no slot yet: where it would go if the one before goes out as planned.
     pub projected: bool,
 }
 
@@ -328,7 +331,7 @@ pub struct SenderAgenda {
     pub sender: String,
     /// Its zone.
     pub zone: String,
-    /// Its daily limit.
+    /// The most sends of a day: its limit, or fewer where its least gap leaves no room for them.
     pub limit: Option<u32>,
     /// True if a live hold is on the sender itself.
     pub held: bool,
@@ -341,10 +344,13 @@ pub struct SenderAgenda {
 pub struct AgendaDay {
     /// Slots spent.
     pub sent: u32,
-    /// Sends planned and free to go.
+    /// Sends that have a slot, or go today without one, and are free to go: those of all steps of
+    /// timelines that are placed whole.
     pub planned: u32,
-    /// Sends planned and held.
+    /// Sends that have a slot and are held.
     pub held: u32,
+    /// True if the sender does not send on this day.
+    pub frozen: bool,
 }
 
 /// A send that is out of its timeline.

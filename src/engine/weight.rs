@@ -27,8 +27,13 @@ fn maybe_list(texts: &Option<Vec<String>>) -> usize {
 
 fn action(action: &Action) -> usize {
     match action {
-        Action::Open { tz_version, suffix_version, .. } => tz_version.len() + suffix_version.len(),
-        Action::Configure(settings) => maybe(&settings.zone),
+        Action::Open { tz_version, suffix_version, holidays_version, .. } => {
+            tz_version.len() + suffix_version.len() + holidays_version.len()
+        }
+        Action::Configure(settings) => {
+            let closed = settings.closed.as_ref().map_or(0, Vec::len);
+            maybe(&settings.zone) + maybe_list(&settings.holidays) + closed * ITEM
+        }
         Action::Publish { policy, past } => {
             let files = policy.files.iter().map(|file| ITEM + file.name.len() + file.text.len());
             files.sum::<usize>() + past.len() * ITEM
@@ -52,7 +57,10 @@ fn action(action: &Action) -> usize {
                 + maybe_list(&prospect.tags)
                 + fields.map(|(name, text)| ITEM + name.len() + text.len()).sum::<usize>()
         }
-        Action::PutSender(sender) => sender.key.len() + maybe(&sender.zone),
+        Action::PutSender(sender) => {
+            let frozen = sender.frozen.as_ref().map_or(0, Vec::len);
+            sender.key.len() + maybe(&sender.zone) + frozen * ITEM
+        }
         Action::PutCampaign(campaign) => {
             let steps = campaign.steps.iter().map(|step| ITEM + step.name.len());
             campaign.key.len()
@@ -70,9 +78,11 @@ fn action(action: &Action) -> usize {
         }
         Action::Reschedule { selection, reason, .. } => of_selection(selection) + maybe(reason),
         Action::Lift { reason, .. } | Action::Resend { reason, .. } => maybe(reason),
-        Action::Claim { .. } | Action::Confirm { .. } | Action::Report { .. } | Action::Advance => {
-            0
-        }
+        Action::Claim { .. }
+        | Action::Confirm { .. }
+        | Action::Report { .. }
+        | Action::Advance
+        | Action::Tick => 0,
     }
 }
 

@@ -10,9 +10,11 @@ use super::index::{Index, Timer};
 use super::lanes::Place;
 use super::recall::Aside;
 use super::record::{AnswerRecord, Ended, EnrollmentRecord, Phase};
+use super::timeline::Standing;
 use super::weight;
 use crate::lang::Witness;
 use crate::model::{Action, Command, HoldTarget, Instant, Outcome, Refusal, Token, check_key};
+use crate::plan::{CompanySends, PromisedDays};
 
 /// A command may be this far past the engine's time.
 const AHEAD_MS: i64 = 24 * 60 * 60 * 1000;
@@ -98,10 +100,7 @@ impl Workspace {
         }
         bounded(command)?;
         match &command.action {
-            Action::Open { .. } => Err(Refusal::InvalidValue {
-                field: "do".to_owned(),
-                why: "`open` is written by the engine alone".to_owned(),
-            }),
+            Action::Open { .. } => Err(invalid("do", "`open` is written by the engine alone")),
             Action::Configure(settings) => self.configure(settings),
             Action::PutPolicy(bundle) => self.put_policy(bundle),
             Action::Publish { policy, past } => self.publish(policy, past),
@@ -135,7 +134,7 @@ impl Workspace {
             Action::Confirm { token } => self.confirm(*token),
             Action::Report { token, report } => self.report(*token, *report),
             Action::Resend { token, reason } => self.resend(*token, by, reason.as_deref()),
-            Action::Advance => Ok(Outcome::Applied),
+            Action::Advance | Action::Tick => Ok(Outcome::Applied),
         }
     }
 
@@ -202,9 +201,58 @@ impl Workspace {
     pub(crate) fn replan(&mut self, id: u32, change: impl FnOnce(&mut EnrollmentRecord)) {
         self.unqueue(id);
         if let Some(record) = self.data.enrollments.get_mut(id) {
+            let (sender, days) = (record.sender, record.days.clone());
             change(record);
+            let after = (record.sender, record.days.clone());
+            self.exchange(id, &(sender, days), &after);
         }
         self.queue(id);
+    }
+
+    /// Gives back the days that a plan had, and promises those that it has now.
+    fn exchange(&mut self, id: u32, before: &(u32, PromisedDays), after: &(u32, PromisedDays)) {
+        if before == after {
+            return;
+        }
+        if let Some(record) = self.data.senders.get_mut(before.0) {
+            let ledger = Arc::make_mut(&mut record.ledger);
+            before.1.iter().for_each(|day| ledger.give_back(day));
+        }
+        if let Some(record) = self.data.senders.get_mut(after.0) {
+            let ledger = Arc::make_mut(&mut record.ledger);
+            after.1.iter().for_each(|day| ledger.reserve(day));
+        }
+        self.count_for_company(id, |sends| {
+            before.1.iter().for_each(|day| sends.give_back(day));
+            after.1.iter().for_each(|day| sends.reserve(day));
+        });
+        for day in before.1.iter() {
+            if before.0 != after.0 || after.1.count(day) < before.1.count(day) {
+                self.index.scouts.freed(before.0, day);
+            }
+        }
+    }
+
+    /// Changes what is counted for the company of an enrollment, if its campaign has a bound.
+    pub(crate) fn count_for_company(&mut self, id: u32, change: impl FnOnce(&mut CompanySends)) {
+        let Some(record) = self.data.enrollments.get(id) else {
+            return;
+        };
+        let campaign = record.campaign;
+        let paced = self.data.campaigns.get(campaign).is_some_and(|it| it.company_pace.is_some());
+        if paced && let Some(company) = self.data.company_of_enrollment(record) {
+            let pair = self.data.pair(company, campaign);
+            if let Some(pair) = self.data.pairs.get_mut(pair) {
+                change(&mut pair.sends);
+            }
+        }
+    }
+
+    /// Gives back everything that an enrollment was promised.
+    pub(crate) fn give_up_days(&mut self, id: u32) {
+        if self.data.enrollments.get(id).is_some_and(|record| !record.days.is_empty()) {
+            self.replan(id, |record| record.days = PromisedDays::NONE);
+        }
     }
 
     /// Puts an enrollment back where it belongs after what covers it changed.
@@ -237,8 +285,19 @@ impl Workspace {
             return;
         };
         let standing = self.data.standing(record);
-        let step = self.mark().over().step;
-        self.replan(id, |record| record.stand(&standing, step));
+        self.stand(id, &standing);
+    }
+
+    /// As [`Workspace::settle`], where it is known.
+    pub(crate) fn stand(&mut self, id: u32, standing: &Standing) {
+        let now = self.mark().over();
+        self.replan(id, |record| {
+            record.stand(standing, now.step);
+            if record.phase == Phase::Waiting && record.plan.at.is_none() {
+                // The plan that it gets knows of all that was before.
+                record.settled = now;
+            }
+        });
         self.forget_freezes(id);
     }
 

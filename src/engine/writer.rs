@@ -6,6 +6,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::port::{Frame, Journal, JournalError, Sync};
 use super::state::{Snapshot, State};
@@ -24,6 +25,18 @@ const GROUP_BYTES: usize = 16 << 20;
 pub const BATCH_COMMANDS: usize = 100_000;
 /// The most bytes of one batch. A group and the batch that fills it stay below what a frame holds.
 pub const BATCH_BYTES: usize = 32 << 20;
+
+/// How long nobody has to ask for anything until the writer plans anew what there is.
+const IDLE_AFTER: Duration = Duration::from_millis(1);
+
+/// What the writer does while nobody asks for anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idle {
+    /// It goes on with what is to be planned anew.
+    Plans,
+    /// It waits.
+    Waits,
+}
 
 /// Turns a group of commands into the bytes of a frame, and back.
 pub(crate) trait Codec: Send + std::marker::Sync {
@@ -116,6 +129,7 @@ impl Writer {
         state: State,
         journal: Box<dyn Journal>,
         codec: Arc<dyn Codec>,
+        idle: Idle,
     ) -> std::io::Result<Self> {
         let to_read = Arc::clone(&codec);
         let (requests, inbox) = sync_channel(REQUESTS_WAITING);
@@ -127,7 +141,7 @@ impl Writer {
             .spawn(move || keep(journal, &log, &*to_read, &in_log))?;
         let writer = std::thread::Builder::new()
             .name("holdline-writer".to_owned())
-            .spawn(move || write(state, &inbox, &groups, &*codec, &in_writer))?;
+            .spawn(move || write(state, &inbox, &groups, (&*codec, idle), &in_writer))?;
         Ok(Self { requests, poison, threads: Mutex::new(vec![writer, log]) })
     }
 
@@ -188,10 +202,20 @@ fn write(
     mut state: State,
     inbox: &Receiver<Request>,
     groups: &SyncSender<Group>,
-    codec: &dyn Codec,
+    (codec, idle): (&dyn Codec, Idle),
     poison: &Mutex<Option<EngineError>>,
 ) {
-    while let Ok(first) = inbox.recv() {
+    loop {
+        let first = match next_request(inbox, idle, &state) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                if tick(&mut state, groups, codec, poison).is_err() {
+                    return;
+                }
+                continue;
+            }
+        };
         let mut group = Building::new(&state);
         let mut closing = None;
         let mut next = Some(first);
@@ -232,6 +256,38 @@ fn write(
     }
 }
 
+/// The next request. Where there is something to be planned anew, it is not waited for.
+fn next_request(
+    inbox: &Receiver<Request>,
+    idle: Idle,
+    state: &State,
+) -> Result<Request, RecvTimeoutError> {
+    if idle == Idle::Plans && state.at_work().next().is_some() {
+        inbox.recv_timeout(IDLE_AFTER)
+    } else {
+        inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+    }
+}
+
+/// Goes on with what is to be planned anew, in a group of its own.
+fn tick(
+    state: &mut State,
+    groups: &SyncSender<Group>,
+    codec: &dyn Codec,
+    poison: &Mutex<Option<EngineError>>,
+) -> Result<(), ()> {
+    let mut group = Building::new(state);
+    let work: Vec<(String, Instant)> =
+        state.at_work().map(|(name, now)| (name.to_owned(), now)).collect();
+    for (name, now) in work {
+        let mut tick = Command::new(now, Action::Tick).workspace(name);
+        if state.apply(&mut tick).journaled {
+            group.kept.push(tick);
+        }
+    }
+    group.send(state, groups, codec, poison)
+}
+
 /// A group as it grows.
 struct Building {
     first_seq: u64,
@@ -262,6 +318,7 @@ impl Building {
             let applied = match command.action {
                 Action::Open { .. } => refuse_own("open"),
                 Action::Publish { .. } => refuse_own("publish"),
+                Action::Tick => refuse_own("tick"),
                 Action::PutPolicy(_) => match self.recall(state, command.clone(), groups) {
                     Ok(recalled) => {
                         command = recalled;

@@ -10,7 +10,7 @@ const PAGE: &str = include_str!("../../docs/commands.md");
 const FIRST_DAY: &str = include_str!("../../examples/first-day.jsonl");
 
 /// The lines of the page's blocks of this language.
-fn blocks(language: &str) -> Vec<&'static str> {
+pub(super) fn blocks(language: &str) -> Vec<&'static str> {
     let mut inside = false;
     let mut lines = Vec::new();
     for line in PAGE.lines() {
@@ -138,7 +138,9 @@ fn sending() -> Vec<Outcome> {
                 planned: instant("2026-03-02T09:00:00Z"),
                 lease_until: instant("2026-03-02T09:05:00Z"),
             }],
+            more: false,
         },
+        Outcome::Claimed { sends: Vec::new(), more: true },
         Outcome::Confirmed(Verdict::Go),
         revoked(Revoked::Held(vec![stop()])),
         revoked(Revoked::OutsideWindow),
@@ -171,7 +173,11 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NoPolicy,
         Refusal::AlreadyEnrolled { campaign: "spring".into(), prospect: prospect() },
         Refusal::Stopped { prospect: prospect(), held_by: vec![stop()] },
-        Refusal::StepsDiffer { campaign: "spring".into() },
+        Refusal::InAnotherCampaign {
+            campaign: "spring".into(),
+            prospect: prospect(),
+            other: "winter".into(),
+        },
         Refusal::NeedsPerson,
         Refusal::StaleToken { token: token(), why: "its lease has ended".into() },
         Refusal::Limit { what: "limit".into(), most: 10_000, found: 20_000 },

@@ -6,7 +6,7 @@ use crate::model::Action;
 
 /// The line is not a command, for this reason, with this help.
 #[track_caller]
-fn fails(line: &str, kind: JsonErrorKind, message: &str, help: Option<&str>) {
+pub(super) fn fails(line: &str, kind: JsonErrorKind, message: &str, help: Option<&str>) {
     let error = read_command(line.as_bytes()).unwrap_err();
     assert_eq!(error.to_string(), message, "{line}");
     assert_eq!(error.kind(), kind, "{line}");

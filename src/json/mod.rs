@@ -8,6 +8,7 @@ mod error;
 mod fields;
 mod nearest;
 mod outcome;
+mod planning;
 mod read;
 mod scalar;
 mod target;

@@ -37,7 +37,7 @@ pub const fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::NoPolicy => "no-policy",
         Refusal::AlreadyEnrolled { .. } => "already-enrolled",
         Refusal::Stopped { .. } => "stopped",
-        Refusal::StepsDiffer { .. } => "steps-differ",
+        Refusal::InAnotherCampaign { .. } => "in-another-campaign",
         Refusal::NeedsPerson => "needs-person",
         Refusal::StaleToken { .. } => "stale-token",
         Refusal::Limit { .. } => "limit",
@@ -108,9 +108,9 @@ fn write_done(outcome: &Outcome) -> Object {
         Outcome::Retracted { seen, lifted, kept } => {
             Object::ok("retracted").with("seen", *seen).holds("lifted", lifted).holds("kept", kept)
         }
-        Outcome::Claimed { sends } => {
-            Object::ok("claimed").with("sends", sends.iter().map(due_send).collect::<Json>())
-        }
+        Outcome::Claimed { sends, more } => Object::ok("claimed")
+            .with("sends", sends.iter().map(due_send).collect::<Json>())
+            .maybe("more", more.then_some(true)),
         Outcome::Confirmed(verdict) => write_verdict(verdict),
         Outcome::Resumed { .. } | Outcome::Rescheduled { .. } => write_released(outcome),
         Outcome::Refused(refusal) => write_refusal(refusal),
@@ -176,7 +176,10 @@ fn write_refusal(refusal: &Refusal) -> Object {
         Refusal::Stopped { prospect, held_by } => {
             object.with("prospect", prospect.as_str()).held_by(held_by)
         }
-        Refusal::StepsDiffer { campaign } => object.with("campaign", campaign.as_str()),
+        Refusal::InAnotherCampaign { campaign, prospect, other } => object
+            .with("campaign", campaign.as_str())
+            .with("prospect", prospect.as_str())
+            .with("other", other.as_str()),
         Refusal::StaleToken { token, .. } => object.with("token", token.to_string()),
         Refusal::Limit { what, most, found } => {
             object.with("what", what.as_str()).with("most", *most).with("found", *found)

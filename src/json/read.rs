@@ -5,6 +5,10 @@ use chrono::Weekday;
 use super::error::{JsonError, JsonErrorKind};
 use super::fields::{Fields, Path};
 use super::nearest::did_you_mean;
+use super::planning::{
+    read_added_steps, read_enrolled_elsewhere, read_holidays, read_pace, read_placement,
+    read_ranges,
+};
 use super::scalar::{duration, flag, instant, list, number, string, strings, text};
 use super::target::{read_selection, read_target};
 use super::tree::{self, Node, shortened};
@@ -87,7 +91,11 @@ type Take<'f, 'a, 'p> = &'f mut Fields<'a, 'p>;
 
 fn read_action(verb: &str, at: Instant, fields: Take<'_, '_, '_>) -> Result<Action, JsonError> {
     Ok(match verb {
-        "configure" => Action::Configure(Settings { zone: fields.optional("zone", string)? }),
+        "configure" => Action::Configure(Settings {
+            zone: fields.optional("zone", string)?,
+            holidays: fields.optional("holidays", read_holidays)?,
+            closed: fields.optional("closed", read_ranges)?,
+        }),
         "put-policy" => Action::PutPolicy(PolicyBundle {
             files: fields.required("files", |path, node| list(path, node, "a list", read_file))?,
         }),
@@ -225,6 +233,7 @@ fn read_sender(fields: Take<'_, '_, '_>) -> Result<Sender, JsonError> {
         zone: fields.optional("zone", string)?,
         limit_per_day: fields.optional("limit-per-day", number_u32)?,
         gap_ms: fields.optional("gap", duration_u64)?,
+        frozen: fields.optional("frozen", read_ranges)?,
     })
 }
 
@@ -237,6 +246,11 @@ fn read_campaign(fields: Take<'_, '_, '_>) -> Result<Campaign, JsonError> {
         senders: fields.optional("senders", strings)?.unwrap_or_default(),
         zone: fields.optional("zone", string)?,
         tags: fields.optional("tags", strings)?,
+        placement: fields.optional("placement", read_placement)?,
+        enrolled_elsewhere: fields.optional("enrolled-elsewhere", read_enrolled_elsewhere)?,
+        added_steps: fields.optional("added-steps", read_added_steps)?,
+        max_lateness_ms: fields.optional("max-lateness", duration_u64)?,
+        company_pace: fields.optional("company-pace", read_pace)?,
     })
 }
 

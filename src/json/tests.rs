@@ -1,6 +1,7 @@
 //! Tests of the JSON form.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 use super::{read_command, write_command};
 use crate::model::{
@@ -11,7 +12,7 @@ use crate::testing::commands;
 
 pub(super) const AT: &str = "2026-03-02T09:00:00Z";
 
-fn at() -> Instant {
+pub(super) fn at() -> Instant {
     AT.parse().unwrap()
 }
 
@@ -25,7 +26,7 @@ pub(super) fn line(verb: &str, fields: &str) -> String {
     format!(r#"{{"do":"{verb}","at":"{AT}"{comma}{fields}}}"#)
 }
 
-fn action(verb: &str, fields: &str) -> Action {
+pub(super) fn action(verb: &str, fields: &str) -> Action {
     read(&line(verb, fields)).action
 }
 
@@ -171,10 +172,31 @@ fn the_keys_say_which_target_is_meant() {
 
 #[test]
 fn open_is_written_though_never_read() {
-    let open =
-        Action::Open { incarnation: 3, tz_version: "2025b".into(), suffix_version: "2.1".into() };
-    assert_eq!(
-        write_command(&Command::new(at(), open)),
-        line("open", r#""incarnation":3,"tz-version":"2025b","suffix-version":"2.1""#)
+    let open = Action::Open {
+        incarnation: 3,
+        tz_version: "2025b".into(),
+        suffix_version: "2.1".into(),
+        holidays_version: "2026-11".into(),
+    };
+    let fields = concat!(
+        r#""incarnation":3,"tz-version":"2025b","suffix-version":"2.1","#,
+        r#""holidays-version":"2026-11""#
     );
+    assert_eq!(write_command(&Command::new(at(), open)), line("open", fields));
+}
+
+#[test]
+fn every_field_of_a_command_is_on_the_page() {
+    let shown = super::documented::blocks("json").join("\n");
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut names = std::collections::BTreeSet::new();
+    for _ in 0..2000 {
+        let command = commands::command().new_tree(&mut runner).unwrap().current();
+        let line: serde_json::Value = serde_json::from_str(&write_command(&command)).unwrap();
+        names.extend(line.as_object().unwrap().keys().cloned());
+    }
+    assert!(names.contains("company-pace"), "the commands have all fields");
+    for name in names {
+        assert!(shown.contains(&format!("\"{name}\":")), "{name}");
+    }
 }

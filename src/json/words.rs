@@ -1,9 +1,9 @@
-//! The texts that stand for more than text: durations, delays, weekdays and hours, read and
-//! written. `None` means that the text is not one; the caller says what was expected.
+//! The texts that stand for more than text: durations, delays, weekdays, hours, days and paces,
+//! read and written. `None` means that the text is not one; the caller says what was expected.
 
-use chrono::Weekday;
+use chrono::{Datelike, NaiveDate, Weekday};
 
-use crate::model::{Delay, Hours, Weekdays};
+use crate::model::{DateRange, Delay, Hours, Pace, Period, Weekdays};
 
 const UNITS: [(&str, u64); 5] =
     [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
@@ -17,6 +17,8 @@ const DAYS: [(&str, Weekday); 7] = [
     ("sat", Weekday::Sat),
     ("sun", Weekday::Sun),
 ];
+
+pub(super) const PERIODS: [(&str, Period); 2] = [("day", Period::Day), ("week", Period::Week)];
 
 /// A whole number without sign, and what follows it.
 fn number(text: &str) -> Option<(u64, &str)> {
@@ -108,4 +110,68 @@ fn read_minute(text: &str) -> Option<u16> {
     };
     let (hour, minute) = (two(hour)?, two(minute)?);
     (minute < 60 && hour <= 24).then_some(hour * 60 + minute)
+}
+
+/// What a text for days says.
+pub(super) enum Range<'t> {
+    /// The days.
+    Days(DateRange),
+    /// Two days, of which the last comes before the first.
+    Backwards(DateRange),
+    /// Written as a day is, but the calendar, or the years that are read, do not have it.
+    NoSuchDay(&'t str),
+    /// Something else.
+    Other,
+}
+
+/// A day, or the first and the last: `2026-12-24`, `2026-12-27..2027-01-03`.
+pub(super) fn read_range(text: &str) -> Range<'_> {
+    let (from, to) = text.split_once("..").unwrap_or((text, text));
+    match (read_date(from), read_date(to)) {
+        (Some(first), Some(last)) if last < first => Range::Backwards(DateRange { first, last }),
+        (Some(first), Some(last)) => Range::Days(DateRange { first, last }),
+        _ if !(looks_like_date(from) && looks_like_date(to)) => Range::Other,
+        (None, _) => Range::NoSuchDay(from),
+        _ => Range::NoSuchDay(to),
+    }
+}
+
+/// A day of the years that an instant may be of. A year of two digits, which some programs write as
+/// `0026`, would otherwise close two thousand years.
+fn read_date(text: &str) -> Option<NaiveDate> {
+    // chrono reads `2026-7-7`, too; there is one way to write a day.
+    let date: NaiveDate = text.parse().ok().filter(|_| looks_like_date(text))?;
+    (1970..=9999).contains(&date.year()).then_some(date)
+}
+
+/// Four digits, two and two, with hyphens between them.
+fn looks_like_date(text: &str) -> bool {
+    let fits = |(at, byte): (usize, u8)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    text.len() == 10 && text.bytes().enumerate().all(fits)
+}
+
+pub(super) fn write_range(days: &DateRange) -> String {
+    if days.first == days.last {
+        return days.first.to_string();
+    }
+    format!("{}..{}", days.first, days.last)
+}
+
+/// A pace: `3 per week`, `2 per day`.
+pub(super) fn read_pace(text: &str) -> Option<(u64, Period)> {
+    let (sends, rest) = number(text)?;
+    let period = rest.strip_prefix(" per ")?;
+    let (_, per) = PERIODS.iter().find(|(name, _)| *name == period)?;
+    Some((sends, *per))
+}
+
+pub(super) fn write_pace(pace: Pace) -> String {
+    let period = match pace.per {
+        Period::Day => "day",
+        Period::Week => "week",
+    };
+    format!("{} per {period}", pace.sends)
 }

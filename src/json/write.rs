@@ -2,18 +2,20 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::planning::{added_steps, enrolled_elsewhere, placement, write_ranges};
 use super::target::{write_selection, write_target};
 use super::words;
 use crate::model::{
     Action, Campaign, Command, Company, Event, HoldKind, Hours, Instant, PolicyBundle, Prospect,
-    Report, Sender, Step, Value, Weekdays,
+    Report, Sender, Settings, Step, Value, Weekdays,
 };
 
 /// The command as one line of JSON, without its line end.
 ///
-/// What [`super::read_command`] makes of the line is the command again, but for three things: an
+/// What [`super::read_command`] makes of the line is the command again, but for four things: an
 /// event's attribute that is an instant or a date is written, and so read, as text; an attribute
-/// cannot bear the name of one of the event's own fields; and [`Action::Open`] is not read.
+/// cannot bear the name of one of the event's own fields; days are read if they are of the years
+/// 1970 to 9999 and their last is not before their first; and [`Action::Open`] is not read.
 #[must_use]
 pub fn write_command(command: &Command) -> String {
     let mut to = Line(Map::new());
@@ -79,17 +81,19 @@ const fn verb(action: &Action) -> &'static str {
         },
         Action::Resend { .. } => "resend",
         Action::Advance => "advance",
+        Action::Tick => "tick",
     }
 }
 
 fn write_action(action: &Action, to: &mut Line) {
     match action {
-        Action::Open { incarnation, tz_version, suffix_version } => {
+        Action::Open { incarnation, tz_version, suffix_version, holidays_version } => {
             to.put("incarnation", *incarnation);
             to.put("tz-version", tz_version.as_str());
             to.put("suffix-version", suffix_version.as_str());
+            to.put("holidays-version", holidays_version.as_str());
         }
-        Action::Configure(settings) => to.maybe("zone", settings.zone.as_deref()),
+        Action::Configure(settings) => write_settings(settings, to),
         Action::PutPolicy(bundle) => to.put("files", files(bundle)),
         Action::Publish { policy, past } => {
             to.put("files", files(policy));
@@ -180,6 +184,12 @@ fn files(bundle: &PolicyBundle) -> Json {
     bundle.files.iter().map(file).collect()
 }
 
+fn write_settings(settings: &Settings, to: &mut Line) {
+    to.maybe("zone", settings.zone.as_deref());
+    to.maybe("holidays", settings.holidays.clone());
+    to.maybe("closed", settings.closed.as_deref().map(write_ranges));
+}
+
 fn write_company(company: &Company, to: &mut Line) {
     to.put("key", company.key.as_str());
     to.maybe("name", company.name.as_deref());
@@ -205,6 +215,7 @@ fn write_sender(sender: &Sender, to: &mut Line) {
     to.maybe("zone", sender.zone.as_deref());
     to.maybe("limit-per-day", sender.limit_per_day);
     to.maybe("gap", sender.gap_ms.map(words::write_duration));
+    to.maybe("frozen", sender.frozen.as_deref().map(write_ranges));
 }
 
 fn write_campaign(campaign: &Campaign, to: &mut Line) {
@@ -216,6 +227,11 @@ fn write_campaign(campaign: &Campaign, to: &mut Line) {
     to.maybe("senders", texts(&campaign.senders));
     to.maybe("zone", campaign.zone.as_deref());
     to.maybe("tags", campaign.tags.clone());
+    to.maybe("placement", campaign.placement.map(placement));
+    to.maybe("enrolled-elsewhere", campaign.enrolled_elsewhere.map(enrolled_elsewhere));
+    to.maybe("added-steps", campaign.added_steps.map(added_steps));
+    to.maybe("max-lateness", campaign.max_lateness_ms.map(words::write_duration));
+    to.maybe("company-pace", campaign.company_pace.map(words::write_pace));
 }
 
 fn step_object(step: &Step) -> Json {

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, HoldId, HoldKind, Instant, Scope, StepTiming};
+use super::{
+    Campaign, Company, Event, HoldId, HoldKind, Instant, Prospect, Scope, Sender, Settings, Step,
+};
 
 /// One thing the engine is told, at an instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,6 +66,8 @@ pub enum Action {
         tz_version: String,
         /// The version of the public suffix list in use.
         suffix_version: String,
+        /// The version of the holiday calendars in use.
+        holidays_version: String,
     },
     /// Sets what holds for the whole workspace.
     Configure(Settings),
@@ -75,9 +79,10 @@ pub enum Action {
     PutProspect(Prospect),
     /// Creates or changes a sender.
     PutSender(Sender),
-    /// Creates a campaign, or changes its senders, zone and tags.
+    /// Creates or changes a campaign.
     PutCampaign(Campaign),
-    /// Adds a step at the end of a campaign; it is on nobody's schedule until a reschedule.
+    /// Adds a step at the end of a campaign. Unless the campaign says otherwise it is on nobody's
+    /// schedule until a reschedule.
     AddStep {
         /// The campaign's key.
         campaign: String,
@@ -178,13 +183,9 @@ pub enum Action {
         /// What happened before, oldest first.
         past: Vec<PastEvent>,
     },
-}
-
-/// What holds for a whole workspace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    /// The zone (an IANA name) where nothing narrower has one; `UTC` if never set.
-    pub zone: Option<String>,
+    /// Goes on with what is still to be planned anew. The engine writes this when nobody asks for
+    /// anything; a host's is refused.
+    Tick,
 }
 
 /// One file of a policy.
@@ -223,75 +224,6 @@ pub struct PastEvent {
     pub of: bool,
     /// Whether it is one of the engine's own events.
     pub own: bool,
-}
-
-/// A company. Fields that are `None` or empty keep what they were, on a change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Company {
-    /// The key; for a derived company, its registrable domain.
-    pub key: String,
-    /// The name that people see.
-    pub name: Option<String>,
-    /// Domains whose addresses belong to it, besides the key itself.
-    pub domains: Vec<String>,
-    /// Where it stands, such as `customer`.
-    pub stage: Option<String>,
-    /// Its tags; `None` keeps them.
-    pub tags: Option<Vec<String>>,
-}
-
-/// A person. Fields that are `None` keep what they were, on a change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Prospect {
-    /// The key.
-    pub key: String,
-    /// The mail address; the key is used where there is none and it looks like one.
-    pub address: Option<String>,
-    /// The company's key; else it is derived from the address.
-    pub company: Option<String>,
-    /// The zone, an IANA name.
-    pub zone: Option<String>,
-    /// Tags.
-    pub tags: Option<Vec<String>>,
-    /// Further fields that rules may read, each with its text.
-    pub fields: Option<Vec<(String, String)>>,
-}
-
-/// A mailbox that sends. Fields that are `None` keep what they were, on a change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sender {
-    /// The key.
-    pub key: String,
-    /// The zone (an IANA name) of its days; the workspace's where there is none.
-    pub zone: Option<String>,
-    /// The most sends of a calendar day in its zone; none means no limit.
-    pub limit_per_day: Option<u32>,
-    /// The least time between two sends, in milliseconds.
-    pub gap_ms: Option<u64>,
-}
-
-/// One message of a campaign.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// What the host calls its message; the engine only hands it back.
-    pub name: String,
-    /// When it may go out.
-    pub timing: StepTiming,
-}
-
-/// A sequence of steps.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Campaign {
-    /// The key.
-    pub key: String,
-    /// The steps, first to last. They are set when the campaign is created.
-    pub steps: Vec<Step>,
-    /// The keys of the senders it uses.
-    pub senders: Vec<String>,
-    /// The zone (an IANA name) for prospects that have none.
-    pub zone: Option<String>,
-    /// Tags.
-    pub tags: Option<Vec<String>>,
 }
 
 /// What a person's pause, stop or resume is about.

@@ -7,15 +7,20 @@ mod event;
 mod instant;
 mod key;
 mod outcome;
+mod things;
 mod value;
 
 pub use calendar::{Delay, Hours, StepTiming, Weekdays};
 pub use command::{
-    Action, Campaign, Command, Company, HoldTarget, PastEvent, PolicyBundle, PolicyFile, Prospect,
-    Report, Selection, Sender, Settings, Status, Step, Token,
+    Action, Command, HoldTarget, PastEvent, PolicyBundle, PolicyFile, Report, Selection, Status,
+    Token,
 };
 pub use event::{Event, Subject};
 pub use instant::{Instant, InstantError};
 pub use key::{KeyError, MAX_KEY_BYTES, check_key};
 pub use outcome::{BlockedBy, DueSend, HoldChange, HoldId, Outcome, Refusal, Revoked, Verdict};
+pub use things::{
+    AddedSteps, Campaign, Company, DateRange, EnrolledElsewhere, Pace, Period, Placement, Prospect,
+    Sender, Settings, Step,
+};
 pub use value::{HoldKind, ResumeMode, Scope, Value};

@@ -90,6 +90,9 @@ pub enum Outcome {
     Claimed {
         /// The sends.
         sends: Vec<DueSend>,
+        /// True if there may be more that is due right now: the claim ended because it had looked
+        /// at enough.
+        more: bool,
     },
     /// The last look's answer.
     Confirmed(Verdict),
@@ -186,7 +189,7 @@ pub enum Revoked {
     Held(Vec<BlockedBy>),
     /// Its window has closed, or its day is not among the step's.
     OutsideWindow,
-    /// The sender's day has no slot left.
+    /// The sender's day has no slot left, or the company has had as many as it may.
     LimitReached,
     /// The sender's least gap has not passed.
     GapNotPassed,
@@ -297,11 +300,17 @@ pub enum Refusal {
         /// The stops.
         held_by: Vec<BlockedBy>,
     },
-    /// A campaign's steps differ from those it was created with.
-    #[error("campaign `{campaign}` exists with other steps; add steps with `add-step`")]
-    StepsDiffer {
+    /// The campaign takes nobody who is in another one.
+    #[error(
+        "`{prospect}` is in campaign `{other}`, and `{campaign}` takes nobody who is in another"
+    )]
+    InAnotherCampaign {
         /// The campaign's key.
         campaign: String,
+        /// The prospect's key.
+        prospect: String,
+        /// The key of the campaign that the prospect is in.
+        other: String,
     },
     /// Only a named person may do this, with a reason.
     #[error("only a named person may lift a stop, with a reason")]

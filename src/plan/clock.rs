@@ -84,6 +84,19 @@ impl Clock {
 
     /// Where a reading falls in real time.
     pub fn mapped(&self, wall: i64) -> Mapped {
+        // Nearly all readings are days away from any change: they occur once.
+        if let Some((number, here)) = self.span(wall) {
+            let at = wall.saturating_sub(here.offset);
+            let next = self.spans.get(number + 1).map_or(i64::MAX, |next| next.from);
+            let begun = at.saturating_sub(2 * FARTHEST_MS) >= here.from;
+            if begun && at < next.saturating_sub(2 * FARTHEST_MS) {
+                return Mapped::Once(at);
+            }
+        }
+        self.mapped_near_a_change(wall)
+    }
+
+    fn mapped_near_a_change(&self, wall: i64) -> Mapped {
         let Some((first, span)) = self.span(wall - FARTHEST_MS) else {
             return Mapped::Once(wall);
         };

@@ -1,7 +1,9 @@
 //! Days on which nothing is sent, whatever the windows say: holidays, blackouts, freezes.
 
+use serde::{Deserialize, Serialize};
+
 /// A set of closed days, by their numbers (day 0 is 1970-01-01).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedDays {
     /// First and last days of the stretches, in order; between two of them a day is open.
     stretches: Vec<(i32, i32)>,
@@ -25,6 +27,17 @@ impl ClosedDays {
             }
         }
         Self { stretches: merged }
+    }
+
+    /// No day.
+    #[must_use]
+    pub const fn none() -> &'static Self {
+        const { &Self { stretches: Vec::new() } }
+    }
+
+    /// The stretches, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (i32, i32)> {
+        self.stretches.iter().copied()
     }
 
     /// Whether no day is closed.

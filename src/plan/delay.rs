@@ -1,7 +1,7 @@
 //! When a step is due: its delay after the previous delivery, before any window is looked for.
 
 use super::DAY_MS;
-use super::zone::{Zone, naive};
+use super::zone::Zone;
 use crate::model::{Delay, Instant};
 
 /// The instant a delay after `from`.
@@ -40,5 +40,5 @@ fn days_on(from: Instant, days: i64, zone: Zone) -> Instant {
         return Instant::MAX;
     }
     // The second of two equal readings, zero days on, resolves to the first: before it began.
-    zone.resolve(naive(wall)).max(from)
+    zone.resolve_ms(wall).max(from)
 }

@@ -7,8 +7,8 @@ use chrono::{NaiveDate, NaiveDateTime};
 use super::DAY_MS;
 use super::clock::Mapped;
 use super::delay::due;
-use super::place::{days_within_horizon, jittered_where, on_another_day};
-use super::window::{Opening, opening, opens_on, sends_on};
+use super::whole::{ClosedBy, Ground, Stop};
+use super::window::{HORIZON_DAYS, Opening, opening, opens_on, sends_on};
 use super::zone::{Zone, date_numbered};
 use crate::model::{Delay, Hours, Instant, StepTiming, Weekdays};
 
@@ -18,7 +18,7 @@ use crate::model::{Delay, Hours, Instant, StepTiming, Weekdays};
 pub struct Move {
     /// Where it was.
     pub from: Instant,
-    /// Where it went; [`Instant::MAX`] if nowhere.
+    /// Where it went.
     pub to: Instant,
     /// Why.
     pub why: Why,
@@ -49,67 +49,65 @@ pub enum Why {
         /// The hours.
         hours: Hours,
     },
-    /// Days on which the sender has nothing left.
+    /// Days of the step's zone on which nothing is sent.
+    Closed {
+        /// The first of them.
+        first: NaiveDate,
+        /// The last of them.
+        last: NaiveDate,
+    },
+    /// Days on which the sender does not send.
+    Frozen {
+        /// The first of them.
+        first: NaiveDate,
+        /// The last of them.
+        last: NaiveDate,
+    },
+    /// Days on which the sender had no slot for it, or none where one of the steps after it would
+    /// have followed.
     FullDays {
         /// The first of them.
         first: NaiveDate,
         /// The last of them.
         last: NaiveDate,
-        /// How many were passed over.
-        days: u32,
+        /// How many steps were placed together.
+        steps: usize,
     },
     /// Moved within the window so that sends do not all leave at its first minute.
     Jitter,
-    /// Nothing opens within the horizon.
-    NoSlot,
 }
 
-/// Why a step that was due at `natural` is where [`place_where`](super::place_where) puts it with
-/// the same arguments.
+/// Why the first of some steps is planned when it is: the way there from the instant at which it
+/// was due. None if placing it does not lead there any more, because a calendar changed since.
 ///
 /// With the previous delivery, the moves begin there: the delay, and the release if `natural` is
 /// later than the delay's end. Each move begins where the one before it ended; the last one ends
 /// at the planned instant. Without any, the step is planned at `natural` itself.
 #[must_use]
 pub fn explain_place(
-    timing: &StepTiming,
-    zone: Zone,
+    ground: &Ground<'_>,
+    steps: &[Stop<'_>],
     previous: Option<Instant>,
     natural: Instant,
-    jitter_seed: u64,
-    day_zone: Zone,
-    mut full: impl FnMut(NaiveDate) -> bool,
-) -> Vec<Move> {
-    let mut told = Told { timing, zone, at: natural, moves: Vec::new() };
+    planned: Instant,
+) -> Option<Vec<Move>> {
+    let step = *steps.first()?;
+    let mut told = Told { timing: step.timing, zone: ground.zone, at: natural, moves: Vec::new() };
     if let Some(previous) = previous {
         told.delay(previous, natural);
     }
-    let Some(mut open) = opening(timing, zone, natural) else {
-        told.go(Instant::MAX, Why::NoSlot);
-        return told.moves;
-    };
-    told.reach(open);
-    let first = day_zone.date_of(open.instant());
-    let (mut last, mut days) = (first, 0);
-    loop {
-        let date = day_zone.date_of(open.instant());
-        if !full(date) {
-            break;
-        }
-        (last, days) = (date, days + 1);
-        let next = (days <= days_within_horizon())
-            .then(|| on_another_day(timing, zone, open, day_zone))
-            .flatten();
-        let Some(next) = next else {
-            told.go(Instant::MAX, Why::NoSlot);
-            return told.moves;
-        };
-        open = next;
+    let opens = told.open(ground, natural)?;
+    let (first, day) = (ground.day(opens), ground.day(planned));
+    let mut from = natural;
+    if day > first {
+        from = ground.day_start(day);
+        let opens = ground.natural(Stop { seed: 0, ..step }, from)?.at;
+        let date = |day: i32| date_numbered(i64::from(day));
+        let (first, last) = (date(first), date(day.checked_sub(1)?));
+        told.go(opens, Why::FullDays { first, last, steps: steps.len() });
     }
-    told.go(open.instant(), Why::FullDays { first, last, days });
-    let at = jittered_where(timing, open, jitter_seed, day_zone, full);
-    told.go(at, Why::Jitter);
-    told.moves
+    told.go(ground.natural(step, from)?.at, Why::Jitter);
+    (told.at == planned).then_some(told.moves)
 }
 
 struct Told<'a> {
@@ -138,6 +136,27 @@ impl Told<'_> {
             self.go(due, Why::Delay(delay));
             self.go(natural, Why::Released);
         }
+    }
+
+    /// Tells the way from an instant to the next opening that no calendar closes.
+    fn open(&mut self, ground: &Ground<'_>, from: Instant) -> Option<Instant> {
+        let date = |day: i32| date_numbered(i64::from(day));
+        let mut from = from;
+        for _ in 0..=HORIZON_DAYS {
+            let open = opening(self.timing, self.zone, from)?;
+            self.reach(open);
+            let Some(closed) = ground.closure(open) else {
+                return Some(open.instant());
+            };
+            let (first, last) = (date(closed.first), date(closed.last));
+            let why = match closed.by {
+                ClosedBy::Holiday => Why::Closed { first, last },
+                ClosedBy::Freeze => Why::Frozen { first, last },
+            };
+            from = closed.until;
+            self.go(from, why);
+        }
+        None
     }
 
     /// Tells the way to the next opening: past the hours of today, over the days that are not the
@@ -231,12 +250,22 @@ impl fmt::Display for Words<'_> {
                 let (hour, minute) = (hours.from_minute() / 60, hours.from_minute() % 60);
                 write!(f, "on {day} the clocks skip {hour:02}:{minute:02}")
             }
-            Why::FullDays { first, days: 1, .. } => write!(f, "{} is full", Day(first)),
-            Why::FullDays { first, last, days } => {
-                write!(f, "{days} days from {} to {} are full", Day(first), Day(last))
+            Why::Closed { first, last } => write!(f, "nothing is sent {}", Days { first, last }),
+            Why::Frozen { first, last } => {
+                write!(f, "the sender does not send {}", Days { first, last })
+            }
+            Why::FullDays { first, last, steps: 1 } if first == last => {
+                write!(f, "{} is full", Day(first))
+            }
+            Why::FullDays { first, last, steps: 1 } => {
+                write!(f, "no slot is free {}", Days { first, last })
+            }
+            Why::FullDays { first, last, steps } => {
+                let which = if steps == 2 { "both" } else { "all" };
+                let days = Days { first, last };
+                write!(f, "a timeline that begins {days} has no slots for {which} {steps} steps")
             }
             Why::Jitter => write!(f, "spread within the hours to {to}"),
-            Why::NoSlot => write!(f, "nothing is open within four years of {from}"),
         }
     }
 }
@@ -246,6 +275,23 @@ struct Day(NaiveDate);
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.format("%a %-d %b"))
+    }
+}
+
+/// Days that a move passes over, as in `on Fri 25 Dec`.
+struct Days {
+    first: NaiveDate,
+    last: NaiveDate,
+}
+
+impl fmt::Display for Days {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, last } = *self;
+        if first == last {
+            write!(f, "on {}", Day(first))
+        } else {
+            write!(f, "from {} to {}", Day(first), Day(last))
+        }
     }
 }
 

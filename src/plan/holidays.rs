@@ -155,6 +155,11 @@ impl Calendar {
         days.iter().skip(begin).take_while(|(date, _)| date.year() == year).copied().collect()
     }
 
+    /// Every date on which it has a holiday, in order.
+    pub fn dates(self) -> impl Iterator<Item = NaiveDate> {
+        self.days().iter().map(|(date, _)| *date)
+    }
+
     /// The version of the rules that are built in, such as `2026-11`.
     #[must_use]
     pub const fn data_version() -> &'static str {

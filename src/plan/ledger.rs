@@ -1,6 +1,10 @@
 //! What a sender has promised and spent, by calendar day: nothing is planned on a day without a
 //! slot, and finding a day with one does not look at the full days before it one by one.
 
+use chrono::Weekday;
+use serde::{Deserialize, Serialize};
+
+use super::days::PromisedDays;
 use super::window::HORIZON_DAYS;
 use crate::model::Weekdays;
 
@@ -8,7 +12,7 @@ use crate::model::Weekdays;
 const WORD: i32 = 64;
 
 /// Who asks for a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Asker {
     /// The first placement of a timeline of which nothing went out: a share of each day is closed
     /// to it.
@@ -18,7 +22,7 @@ pub enum Asker {
 }
 
 /// One day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Day {
     reserved: u32,
     spent: u32,
@@ -34,7 +38,7 @@ impl Day {
 ///
 /// Beside the counts it keeps one bit a day and asker that says whether the day is full, so that a
 /// search passes over 64 full days at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     /// Slots of a day; none means no limit.
     limit: Option<u32>,
@@ -45,6 +49,12 @@ pub struct Ledger {
     days: Vec<Day>,
     full: Vec<u64>,
     full_to_openings: Vec<u64>,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self::new(None)
+    }
 }
 
 /// The percentage of a day's slots that is kept for conversations.
@@ -89,7 +99,15 @@ impl Ledger {
     /// Slots that are left on a day.
     #[must_use]
     pub fn left(&self, day: i32, asker: Asker) -> u32 {
+        self.left_besides(day, asker, &PromisedDays::NONE)
+    }
+
+    /// Slots that are left on a day besides those promised to somebody who would give them back.
+    #[must_use]
+    pub fn left_besides(&self, day: i32, asker: Asker, own: &PromisedDays) -> u32 {
         let (reserved, spent) = self.taken(day);
+        let reserved =
+            if own.is_empty() { reserved } else { reserved.saturating_sub(own.count(day)) };
         self.left_of(Day { reserved, spent }, asker)
     }
 
@@ -109,14 +127,42 @@ impl Ledger {
         self.change(day, |day| day.reserved = day.reserved.saturating_add(1));
     }
 
-    /// Gives a promised slot back.
+    /// Gives a promised slot back. Of a day that was forgotten there is nothing to give back.
     pub fn give_back(&mut self, day: i32) {
-        self.change(day, |day| day.reserved = day.reserved.saturating_sub(1));
+        if self.index(day).is_some_and(|at| at < self.days.len()) {
+            self.change(day, |day| day.reserved = day.reserved.saturating_sub(1));
+        }
+    }
+
+    /// The days of which something is promised or spent, in order, with how much.
+    pub fn iter(&self) -> impl Iterator<Item = (i32, u32, u32)> {
+        let first = self.first;
+        let days = self.days.iter().zip(0_i32..);
+        days.filter(|(day, _)| day.used() > 0)
+            .map(move |(day, at)| (first.saturating_add(at), day.reserved, day.spent))
     }
 
     /// Spends a slot of a day: what goes out is not given back.
     pub fn spend(&mut self, day: i32) {
         self.change(day, |day| day.spent = day.spent.saturating_add(1));
+    }
+
+    /// As [`Ledger::next_free`], if somebody who asks gave back what it has.
+    #[must_use]
+    pub fn next_free_besides(
+        &self,
+        from: i32,
+        wanted: Weekdays,
+        asker: Asker,
+        own: &PromisedDays,
+    ) -> Option<i32> {
+        let free = self.next_free(from, wanted, asker);
+        let is_wanted = |day: &i32| {
+            *day >= from && wanted.contains(weekday(*day)) && free.is_none_or(|free| *day < free)
+        };
+        let mut given_back = own.iter().filter(is_wanted);
+        let last = from.saturating_add(i32::try_from(HORIZON_DAYS).unwrap_or(i32::MAX));
+        given_back.find(|day| *day <= last && self.left_besides(*day, asker, own) > 0).or(free)
     }
 
     /// The first day on or after `from` with a slot left, among the days of the week that are
@@ -225,6 +271,13 @@ const fn share_of(limit: Option<u32>) -> u32 {
         }
         _ => 0,
     }
+}
+
+/// The day of the week of a numbered day.
+fn weekday(day: i32) -> Weekday {
+    // Day 0 was a Thursday.
+    let number = u8::try_from((i64::from(day) + 3).rem_euclid(7)).unwrap_or(0);
+    Weekday::try_from(number).unwrap_or(Weekday::Mon)
 }
 
 /// Days of the week as bits of 64 days in a row, of which the first has a number.

@@ -5,10 +5,12 @@
 
 mod clock;
 mod closed;
+mod days;
 mod delay;
 mod explain;
 mod holidays;
 mod ledger;
+mod pace;
 mod place;
 mod whole;
 mod window;
@@ -18,11 +20,13 @@ mod zone;
 mod tests;
 
 pub use closed::ClosedDays;
+pub use days::PromisedDays;
 pub use delay::{due, keep};
 pub use explain::{Move, Why, explain_place};
 pub use holidays::{Calendar, UnknownCalendar};
 pub use ledger::{Asker, Ledger};
-pub use place::{place, place_where};
+pub use pace::{CompanySends, Paced};
+pub use place::place;
 pub use whole::{Ground, Scout, Slot, Stop, Unplaced, place_next, place_whole};
 pub use window::{HORIZON_DAYS, is_open, next_open, window_at};
 pub use zone::{UnknownZone, Zone, day_after, next_business_day};

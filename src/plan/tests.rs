@@ -8,9 +8,9 @@ mod vectors;
 mod whole;
 mod zones;
 
-use chrono::Weekday;
+use chrono::{NaiveDate, Weekday};
 
-use super::Zone;
+use super::{Asker, ClosedDays, Ground, Ledger, PromisedDays, Stop, Zone, place_next};
 use crate::model::{Delay, Hours, Instant, StepTiming, Weekdays};
 
 fn at(text: &str) -> Instant {
@@ -42,6 +42,37 @@ fn hours(text: &str) -> Hours {
 
 fn timing(weekdays: &str, open: &str) -> StepTiming {
     StepTiming { weekdays: days(weekdays), hours: hours(open), ..StepTiming::default() }
+}
+
+/// A sender of one slot a day, which is taken on some days.
+fn full_on(zone: Zone, from: Instant, full: impl Fn(NaiveDate) -> bool) -> Ledger {
+    let mut ledger = Ledger::new(Some(1));
+    let dates = zone.date_of(from).pred_opt().into_iter().flat_map(|date| date.iter_days());
+    for date in dates.take(1500).filter(|date| full(*date)) {
+        ledger.reserve(date.to_epoch_days());
+    }
+    ledger
+}
+
+/// Where one step goes under a sender with such a ledger.
+fn ground<'a>(zone: Zone, day_zone: Zone, ledger: &'a Ledger) -> Ground<'a> {
+    let none = ClosedDays::none();
+    let (own, asker) = (&PromisedDays::NONE, Asker::Conversation);
+    Ground { zone, holidays: none, day_zone, frozen: none, ledger, own, paced: None, asker }
+}
+
+/// Where a step goes that is due at an instant, on the first day that is not full.
+fn place_where(
+    timing: &StepTiming,
+    zone: Zone,
+    due: Instant,
+    seed: u64,
+    day_zone: Zone,
+    full: impl Fn(NaiveDate) -> bool,
+) -> Option<Instant> {
+    let ledger = full_on(day_zone, due, full);
+    let slot = place_next(&ground(zone, day_zone, &ledger), Stop { timing, seed }, due);
+    slot.ok().map(|slot| slot.at)
 }
 
 const DAY_MS: u64 = 86_400_000;

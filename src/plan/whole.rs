@@ -2,10 +2,12 @@
 
 use super::DAY_MS;
 use super::closed::ClosedDays;
+use super::days::PromisedDays;
 use super::delay::due;
 use super::ledger::{Asker, Ledger};
+use super::pace::Paced;
 use super::place::jittered;
-use super::window::{HORIZON_DAYS, Opening, opening};
+use super::window::{HORIZON_DAYS, Opening, opening, windows_at};
 use super::zone::Zone;
 use crate::model::{Hours, Instant, StepTiming, Weekdays};
 
@@ -31,6 +33,10 @@ pub struct Ground<'a> {
     pub frozen: &'a ClosedDays,
     /// What the sender has left.
     pub ledger: &'a Ledger,
+    /// What the timeline has of it already, and gives back when it gets something else.
+    pub own: &'a PromisedDays,
+    /// What its company has left, if there is a bound.
+    pub paced: Option<Paced<'a>>,
     /// Who asks.
     pub asker: Asker,
 }
@@ -51,11 +57,29 @@ pub enum Unplaced {
     },
 }
 
+/// Closed days that an opening lies in, and when they are over; always later than the opening.
+pub(super) struct Closure {
+    pub(super) by: ClosedBy,
+    pub(super) first: i32,
+    pub(super) last: i32,
+    pub(super) until: Instant,
+}
+
+/// Which calendar closes a day.
+pub(super) enum ClosedBy {
+    /// That of the step's zone.
+    Holiday,
+    /// The sender's.
+    Freeze,
+}
+
 /// A step at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
     /// When it goes out.
     pub at: Instant,
+    /// When it could go out, were it not for its jitter.
+    pub opens: Instant,
     /// The day of the sender whose slot it takes.
     pub day: i32,
 }
@@ -70,11 +94,11 @@ pub fn place_next(ground: &Ground<'_>, step: Stop<'_>, due: Instant) -> Result<S
     let mut from = due;
     loop {
         let slot = ground.natural(step, from).ok_or(Unplaced::NothingOpens { step: 0 })?;
-        if ground.ledger.left(slot.day, ground.asker) > 0 {
+        if ground.left(slot.day) > 0 {
             return Ok(slot);
         }
         let next = ground.next_day(step.timing, slot.day).filter(|day| *day <= last);
-        from = ground.day_start(next.ok_or(Unplaced::Full { step: 0 })?);
+        from = ground.day_start_after(next.ok_or(Unplaced::Full { step: 0 })?, slot.at);
     }
 }
 
@@ -121,7 +145,7 @@ pub fn place_whole(
             return Err(full);
         }
         whole_days = whole_days.or(Some(next));
-        from = ground.day_start(next);
+        from = ground.day_start_after(next, from);
     }
 }
 
@@ -135,17 +159,11 @@ pub struct Scout {
 }
 
 impl Scout {
-    /// Forgets what a slot makes wrong that became free on a day, for timelines that span at most
-    /// so many days.
-    pub fn freed(&mut self, day: i32, span: i32) {
-        let begins = day.saturating_sub(span);
-        self.known = self.known.and_then(|(first, last)| {
-            if day < first || begins >= last {
-                Some((first, last))
-            } else {
-                (begins > first).then_some((first, begins))
-            }
-        });
+    /// Forgets what a slot makes wrong that became free on a day: to timelines that begin after it,
+    /// it is nothing.
+    pub fn freed(&mut self, day: i32) {
+        let known = self.known.map(|(first, last)| (first.max(day.saturating_add(1)), last));
+        self.known = known.filter(|(first, last)| first < last);
     }
 
     fn skip(&self, day: i32) -> i32 {
@@ -170,34 +188,62 @@ const WAIT_DAYS: i32 = 16;
 
 impl Ground<'_> {
     /// The number of the sender's day at an instant.
-    fn day(&self, at: Instant) -> i32 {
+    #[must_use]
+    pub fn day(&self, at: Instant) -> i32 {
         i32::try_from(self.day_zone.wall(at).div_euclid(DAY_MS)).unwrap_or(i32::MAX)
     }
 
     /// The first instant of a day of the sender.
-    fn day_start(&self, day: i32) -> Instant {
+    #[must_use]
+    pub fn day_start(&self, day: i32) -> Instant {
         Instant::from_ms(self.day_zone.day_start_ms(i64::from(day)))
     }
 
-    /// Where a step goes that is due at an instant, if every open day has a slot.
-    fn natural(&self, step: Stop<'_>, due: Instant) -> Option<Slot> {
+    /// The open window that an instant lies in, on a day that nothing closes: its beginning, and
+    /// the instant at which it shuts.
+    #[must_use]
+    pub fn window_at(&self, timing: &StepTiming, at: Instant) -> Option<(Instant, Instant)> {
+        if self.frozen.contains(self.day(at)) {
+            return None;
+        }
+        let is_open = |day: i64| i32::try_from(day).is_ok_and(|day| !self.holidays.contains(day));
+        let mut windows = windows_at(timing, self.zone, at);
+        windows.find(|(day, ..)| is_open(*day)).map(|(_, start, end)| (start, end))
+    }
+
+    /// The first instant of a later day. Where a change of the clocks brought the day before back,
+    /// it is the one at which that ends for good.
+    fn day_start_after(&self, day: i32, at: Instant) -> Instant {
+        let start = self.day_start(day);
+        if start > at { start } else { self.day_zone.date_ends(at) }
+    }
+
+    /// Where a step goes that is due at an instant, if every open day has a slot; none if nothing
+    /// opens within the horizon.
+    #[must_use]
+    pub fn natural(&self, step: Stop<'_>, due: Instant) -> Option<Slot> {
         let limit = due.as_ms().saturating_add(HORIZON_DAYS * DAY_MS);
         let mut from = due;
         loop {
             let opening = opening(step.timing, self.zone, from).filter(|it| it.at <= limit)?;
-            let date = i32::try_from(opening.day).ok()?;
-            if let Some((_, last)) = self.holidays.stretch_of(date) {
-                // The window belongs to the day on which it begins.
-                from = self.zone_day_after(last, opening);
-                continue;
+            match self.closure(opening) {
+                Some(closed) => from = closed.until,
+                None => return Some(self.jittered(step, opening, self.day(opening.instant()))),
             }
-            let day = self.day(opening.instant());
-            if let Some((_, last)) = self.frozen.stretch_of(day) {
-                from = self.day_start(last.checked_add(1)?).max(opening.instant().plus_ms(1));
-                continue;
-            }
-            return Some(self.jittered(step, opening, day));
         }
+    }
+
+    /// What closes the day of an opening, if something does.
+    pub(super) fn closure(&self, opening: Opening) -> Option<Closure> {
+        // The window belongs to the day on which it begins.
+        let date = i32::try_from(opening.day).unwrap_or(i32::MAX);
+        if let Some((first, last)) = self.holidays.stretch_of(date) {
+            let until = self.zone_day_after(last, opening);
+            return Some(Closure { by: ClosedBy::Holiday, first, last, until });
+        }
+        let (first, last) = self.frozen.stretch_of(self.day(opening.instant()))?;
+        let until = self.day_start(last.saturating_add(1)).max(opening.instant().plus_ms(1));
+        Some(Closure { by: ClosedBy::Freeze, first, last, until })
     }
 
     /// When the closed days of the steps' zone that end with this one are over; always later than
@@ -211,13 +257,14 @@ impl Ground<'_> {
 
     /// The opening moved on by the jitter, but not out of the sender's day.
     fn jittered(&self, step: Stop<'_>, opening: Opening, day: i32) -> Slot {
+        let opens = opening.instant();
         let at = jittered(step.timing, opening, step.seed);
-        if at == opening.instant() || self.day(at) == day {
-            return Slot { at, day };
+        if at == opens || self.day(at) == day {
+            return Slot { at, opens, day };
         }
         let end = self.day_zone.date_ends(opening.instant()).as_ms().min(opening.end);
         let at = jittered(step.timing, Opening { end, ..opening }, step.seed);
-        Slot { at, day: self.day(at) }
+        Slot { at, opens, day: self.day(at) }
     }
 
     /// Each step at its natural place after the one before, up to the first whose day is full; that
@@ -239,7 +286,7 @@ impl Ground<'_> {
             // Two of its own steps on one day take two slots.
             own = if slots.last().is_some_and(|it| it.day == slot.day) { own + 1 } else { 1 };
             slots.push(slot);
-            if self.ledger.left(slot.day, self.asker) < own {
+            if self.left(slot.day) < own || self.too_many(slots) {
                 return Ok(Some(number));
             }
         }
@@ -267,12 +314,42 @@ impl Ground<'_> {
         let next = first.day.saturating_add(moved.max(1));
         // On a full day it need not be tried at all.
         let own = steps.first()?.timing;
-        self.ledger.next_free(next, self.reached(own), self.asker)
+        self.next_free(next, self.reached(own))
     }
 
     /// The first day after one on which a step may find a slot.
     fn next_day(&self, timing: &StepTiming, day: i32) -> Option<i32> {
-        self.ledger.next_free(day.checked_add(1)?, self.reached(timing), self.asker)
+        self.next_free(day.checked_add(1)?, self.reached(timing))
+    }
+
+    /// Slots that are left on a day.
+    #[must_use]
+    pub fn left(&self, day: i32) -> u32 {
+        let left = self.ledger.left_besides(day, self.asker, self.own);
+        self.paced.map_or(left, |paced| left.min(paced.left(day, self.own)))
+    }
+
+    /// Whether the last of some steps is one more than its company may get in its period.
+    fn too_many(&self, slots: &[Slot]) -> bool {
+        let (Some(paced), Some(last)) = (self.paced, slots.last()) else {
+            return false;
+        };
+        let (first, _) = paced.period(last.day);
+        let same = slots.iter().filter(|slot| slot.day >= first).count();
+        same > paced.left(last.day, self.own) as usize
+    }
+
+    fn next_free(&self, from: i32, wanted: Weekdays) -> Option<i32> {
+        let mut from = from;
+        loop {
+            let day = self.ledger.next_free_besides(from, wanted, self.asker, self.own)?;
+            match self.paced.filter(|paced| paced.left(day, self.own) == 0) {
+                // A bound of nothing never lets anything through.
+                Some(paced) if paced.pace.sends == 0 => return None,
+                Some(paced) => from = paced.period(day).1.checked_add(1)?,
+                None => return Some(day),
+            }
+        }
     }
 
     /// The days of the sender's week that the windows of a step may reach.

@@ -46,14 +46,23 @@ pub fn is_open(timing: &StepTiming, zone: Zone, at: Instant) -> bool {
 /// The open window that contains the instant: its beginning, and the instant at which it shuts.
 #[must_use]
 pub fn window_at(timing: &StepTiming, zone: Zone, at: Instant) -> Option<(Instant, Instant)> {
+    windows_at(timing, zone, at).next().map(|(_, start, end)| (start, end))
+}
+
+/// The open windows that contain the instant, each with the number of the day it belongs to.
+pub(super) fn windows_at(
+    timing: &StepTiming,
+    zone: Zone,
+    at: Instant,
+) -> impl Iterator<Item = (i64, Instant, Instant)> {
     let today = zone.wall(at).div_euclid(DAY_MS);
     let first = today - i64::from(overnight(timing.hours));
     (first..=today)
         .filter(|day| sends_on(timing, *day))
-        .flat_map(|day| stretches(timing.hours, zone, day))
-        .flatten()
-        .find(|(start, end)| (*start..*end).contains(&at.as_ms()))
-        .map(|(start, end)| (Instant::from_ms(start), Instant::from_ms(end)))
+        .flat_map(move |day| stretches(timing.hours, zone, day).map(|stretch| (day, stretch)))
+        .filter_map(|(day, stretch)| stretch.map(|(start, end)| (day, start, end)))
+        .filter(move |(_, start, end)| (*start..*end).contains(&at.as_ms()))
+        .map(|(day, start, end)| (day, Instant::from_ms(start), Instant::from_ms(end)))
 }
 
 /// The first instant at or after `at` in an open window; none within [`HORIZON_DAYS`].

@@ -100,7 +100,12 @@ impl Zone {
     /// occurs twice it is the first.
     #[must_use]
     pub fn resolve(self, local: NaiveDateTime) -> Instant {
-        let at = match self.mapped(local.and_utc().timestamp_millis()) {
+        self.resolve_ms(local.and_utc().timestamp_millis())
+    }
+
+    /// As [`Zone::resolve`], for a reading as a number.
+    pub(super) fn resolve_ms(self, wall: i64) -> Instant {
+        let at = match self.mapped(wall) {
             Mapped::Once(at) | Mapped::Twice { first: at, .. } => at,
             Mapped::Never { moved, .. } => moved,
         };

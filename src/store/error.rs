@@ -23,6 +23,14 @@ pub enum StoreError {
         /// The newest format this version reads.
         reads: u32,
     },
+    /// A version from before the first release wrote the store.
+    #[error("store format {found} is older than any that this version reads ({reads})")]
+    OlderFormat {
+        /// The format of the store.
+        found: u32,
+        /// The oldest format this version reads.
+        reads: u32,
+    },
     /// Bytes are not what was written. Nothing was changed.
     #[error("`{}` is damaged at offset {offset}: {what}", file.display())]
     Corrupt {
@@ -89,6 +97,9 @@ impl StoreError {
         match self {
             Self::Locked { .. } => "end that process, or use another directory",
             Self::NewerFormat { .. } => "use a newer holdline",
+            Self::OlderFormat { .. } => {
+                "open it with the version that wrote it, and feed a new store from its commands"
+            }
             Self::Corrupt { .. } => "restore from a backup; the directory was left as it was found",
             Self::Behind { .. } => {
                 "the end of the journal is missing: restore it, or restore a backup"

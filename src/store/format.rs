@@ -11,7 +11,9 @@ use super::StoreError;
 use super::disk::{Disk, OsDisk};
 
 /// The newest store format that this version reads, and the one it writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+/// The oldest store format that this version reads: those before it were never released.
+pub const OLDEST_FORMAT: u32 = 3;
 const NAME: &str = "format";
 const UNFINISHED: &str = "format.new";
 const FIRST_LINE: &str = "holdline store";
@@ -68,7 +70,10 @@ pub(super) fn read(dir: &Path) -> Result<Option<(StoreId, u32)>, StoreError> {
     }
     let version = lines.next().and_then(|line| line.strip_prefix("format "));
     let found = match version.and_then(|text| text.parse::<u32>().ok()) {
-        Some(found @ 1..=FORMAT) => found,
+        Some(found @ OLDEST_FORMAT..=FORMAT) => found,
+        Some(found @ 1..OLDEST_FORMAT) => {
+            return Err(StoreError::OlderFormat { found, reads: OLDEST_FORMAT });
+        }
         Some(found) if found > FORMAT => {
             return Err(StoreError::NewerFormat { found, reads: FORMAT });
         }

@@ -26,7 +26,7 @@ use self::disk::{Disk, OsDisk};
 use self::journal::{FileJournal, Inspected, JournalOptions, TornTail};
 
 pub use self::error::StoreError;
-pub use self::format::{FORMAT, StoreId};
+pub use self::format::{FORMAT, OLDEST_FORMAT, StoreId};
 pub use self::lock::Lock;
 
 /// When an answered command is safe. A killed process takes nothing back at any level.
@@ -55,6 +55,10 @@ pub struct Options {
     /// Whether every record of a checkpoint is checked before it is offered. Records are checked
     /// when they are read in any case; without this a damaged one shows only then.
     pub verify: bool,
+    /// Whether timelines that a change affects are planned anew also while nobody asks for
+    /// anything. Without this, that goes on with each command only, and so in the same way
+    /// whenever the same commands are given.
+    pub plans_when_idle: bool,
 }
 
 impl Default for Options {
@@ -64,6 +68,7 @@ impl Default for Options {
             segment_bytes: 64 * 1024 * 1024,
             cache_bytes: 64 * 1024 * 1024,
             verify: true,
+            plans_when_idle: true,
         }
     }
 }

@@ -101,13 +101,31 @@ fn a_newer_format_is_refused_by_name_and_left_alone() {
     filled(dir.path());
     let format = dir.path().join("format");
     let text = std::fs::read_to_string(&format).unwrap();
-    std::fs::write(&format, text.replace("format 2", "format 3")).unwrap();
+    std::fs::write(&format, text.replace("format 3", "format 4")).unwrap();
     let before = contents(dir.path());
     let refused = open(dir.path()).unwrap_err();
-    let message = "store format 3 is newer than this version reads (2)";
+    let message = "store format 4 is newer than this version reads (3)";
     assert_eq!(refused.to_string(), message);
     assert_eq!(refused.help(), "use a newer holdline");
     assert_eq!(contents(dir.path()), before);
+}
+
+#[test]
+fn an_older_format_is_refused_by_name_and_left_alone() {
+    for older in 1..super::OLDEST_FORMAT {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        let format = dir.path().join("format");
+        let text = std::fs::read_to_string(&format).unwrap();
+        std::fs::write(&format, text.replace("format 3", &format!("format {older}"))).unwrap();
+        let before = contents(dir.path());
+        let refused = open(dir.path()).unwrap_err();
+        let message = format!("store format {older} is older than any that this version reads (3)");
+        assert_eq!(refused.to_string(), message);
+        let help = "open it with the version that wrote it, and feed a new store from its commands";
+        assert_eq!(refused.help(), help);
+        assert_eq!(contents(dir.path()), before);
+    }
 }
 
 #[test]

@@ -4,16 +4,17 @@
 //! are its parts, for tests that need commands about keys of their own choice. All are boxed: one
 //! type for the whole of a command would need more stack than a test's thread has.
 
-use chrono::Weekday;
+use chrono::{NaiveDate, Weekday};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::model::{
-    Action, Campaign, Command, Company, Delay, Event, HoldId, HoldKind, HoldTarget, Hours, Instant,
-    PolicyBundle, PolicyFile, Prospect, Report, Selection, Sender, Settings, Status, Step,
-    StepTiming, Subject, Token, Value, Weekdays,
+    Action, AddedSteps, Campaign, Command, Company, DateRange, Delay, EnrolledElsewhere, Event,
+    HoldId, HoldKind, HoldTarget, Hours, Instant, Pace, Period, Placement, PolicyBundle,
+    PolicyFile, Prospect, Report, Selection, Sender, Settings, Status, Step, StepTiming, Subject,
+    Token, Value, Weekdays,
 };
 
 /// The names of an event's own fields: no attribute can bear them.
@@ -107,6 +108,28 @@ pub fn timing() -> BoxedStrategy<StepTiming> {
 /// Any step.
 pub fn step() -> BoxedStrategy<Step> {
     (text(), timing()).prop_map(|(name, timing)| Step { name, timing }).boxed()
+}
+
+/// Any days of the years that have a JSON form, mostly a few around 2026.
+pub fn days() -> BoxedStrategy<DateRange> {
+    /// The last day of 9999, counted from 1970.
+    const LAST: i32 = 2_932_896;
+    let day = |count: i32| NaiveDate::from_epoch_days(count).unwrap_or_default();
+    prop_oneof![
+        2 => (20_000..22_000).prop_map(|first| (first, first)),
+        2 => (20_000..22_000, 1..30).prop_map(|(first, more)| (first, first + more)),
+        1 => (0..=LAST, 0..=LAST),
+        1 => Just((0, LAST)),
+    ]
+    .prop_map(move |(one, two)| DateRange { first: day(one.min(two)), last: day(one.max(two)) })
+    .boxed()
+}
+
+/// Any pace.
+pub fn pace() -> BoxedStrategy<Pace> {
+    (prop_oneof![0_u32..5, any::<u32>()], select(vec![Period::Day, Period::Week]))
+        .prop_map(|(sends, per)| Pace { sends, per })
+        .boxed()
 }
 
 /// Any selection.
@@ -213,6 +236,58 @@ fn company() -> BoxedStrategy<Company> {
         .boxed()
 }
 
+fn settings() -> BoxedStrategy<Settings> {
+    let holidays = option::of(vec(text(), 0..3));
+    (option::of(text()), holidays, option::of(vec(days(), 0..3)))
+        .prop_map(|(zone, holidays, closed)| Settings { zone, holidays, closed })
+        .boxed()
+}
+
+fn sender() -> BoxedStrategy<Sender> {
+    let limit = option::of(any::<u32>());
+    (key(), option::of(text()), limit, option::of(any::<u64>()), option::of(vec(days(), 0..3)))
+        .prop_map(|(key, zone, limit_per_day, gap_ms, frozen)| Sender {
+            key,
+            zone,
+            limit_per_day,
+            gap_ms,
+            frozen,
+        })
+        .boxed()
+}
+
+fn campaign() -> BoxedStrategy<Campaign> {
+    let tags = option::of(vec(text(), 0..3));
+    let whole = (key(), vec(step(), 0..4), vec(key(), 0..3), option::of(text()), tags);
+    let elsewhere =
+        vec![EnrolledElsewhere::Allow, EnrolledElsewhere::Reject, EnrolledElsewhere::Replace];
+    let ways = (
+        option::of(select(vec![Placement::Whole, Placement::Rolling])),
+        option::of(select(elsewhere)),
+        option::of(select(vec![AddedSteps::Hold, AddedSteps::Append, AddedSteps::Ignore])),
+    );
+    let bounds =
+        (option::of(prop_oneof![Just(0), Just(604_800_000), any::<u64>()]), option::of(pace()));
+    (whole, ways, bounds)
+        .prop_map(|((key, steps, senders, zone, tags), ways, bounds)| {
+            let (placement, enrolled_elsewhere, added_steps) = ways;
+            let (max_lateness_ms, company_pace) = bounds;
+            Campaign {
+                key,
+                steps,
+                senders,
+                zone,
+                tags,
+                placement,
+                enrolled_elsewhere,
+                added_steps,
+                max_lateness_ms,
+                company_pace,
+            }
+        })
+        .boxed()
+}
+
 fn set_up() -> BoxedStrategy<Action> {
     let tags = || option::of(vec(text(), 0..3));
     let file = (text(), text()).prop_map(|(name, text)| PolicyFile { name, text });
@@ -234,17 +309,13 @@ fn set_up() -> BoxedStrategy<Action> {
             tags,
             fields,
         });
-    let sender = (key(), option::of(text()), option::of(any::<u32>()), option::of(any::<u64>()))
-        .prop_map(|(key, zone, limit_per_day, gap_ms)| Sender { key, zone, limit_per_day, gap_ms });
-    let campaign = (key(), vec(step(), 0..4), vec(key(), 0..3), option::of(text()), tags())
-        .prop_map(|(key, steps, senders, zone, tags)| Campaign { key, steps, senders, zone, tags });
     prop_oneof![
-        option::of(text()).prop_map(|zone| Action::Configure(Settings { zone })),
+        settings().prop_map(Action::Configure),
         vec(file, 0..3).prop_map(|files| Action::PutPolicy(PolicyBundle { files })),
         company().prop_map(Action::PutCompany),
         prospect.prop_map(Action::PutProspect),
-        sender.prop_map(Action::PutSender),
-        campaign.prop_map(Action::PutCampaign),
+        sender().prop_map(Action::PutSender),
+        campaign().prop_map(Action::PutCampaign),
         (key(), step()).prop_map(|(campaign, step)| Action::AddStep { campaign, step }),
         (key(), key()).prop_map(|(campaign, prospect)| Action::Enroll { campaign, prospect }),
     ]

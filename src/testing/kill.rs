@@ -92,7 +92,7 @@ pub fn load(dir: &Path) -> Result<(), OpenError> {
             .apply_batch(batch(next))?
             .into_iter()
             .filter_map(|outcome| match outcome {
-                crate::Outcome::Claimed { sends } => Some(sends),
+                crate::Outcome::Claimed { sends, .. } => Some(sends),
                 _ => None,
             })
             .flatten()

@@ -119,7 +119,7 @@ impl<'a> Stage<'a> {
     fn set_up(&mut self) -> Result<(), Finding> {
         let zone = self.clock.zone.name().to_owned();
         let at = self.script.at;
-        self.apply(Action::Configure(Settings { zone: Some(zone) }), at)?;
+        self.apply(Action::Configure(Settings { zone: Some(zone), ..Settings::default() }), at)?;
         for (at, action) in &self.script.setup {
             self.apply(action.clone(), *at)?;
         }
@@ -182,7 +182,7 @@ impl<'a> Stage<'a> {
     /// Sends all that is due now, as a host would. Whether anything went out.
     fn send(&mut self) -> bool {
         let (limit, lease_ms) = CLAIM;
-        let Outcome::Claimed { sends } = self.told(Action::Claim { limit, lease_ms }) else {
+        let Outcome::Claimed { sends, .. } = self.told(Action::Claim { limit, lease_ms }) else {
             return false;
         };
         let mut sent = false;

@@ -232,6 +232,37 @@ impl Host {
         next.map_or_else(|| "-".to_owned(), |at| at.to_string())
     }
 
+    /// How many next sends are planned on each day (of UTC): `03-02 ×24`.
+    pub fn planned_days(&self, campaign: &str) -> Vec<String> {
+        let campaign = Some(campaign.to_owned());
+        let mut days = std::collections::BTreeMap::new();
+        for row in self.list(Selection { campaign, ..Selection::default() }) {
+            let day =
+                row.next.map_or_else(|| "never".to_owned(), |at| at.to_string()[5..10].into());
+            *days.entry(day).or_insert(0) += 1;
+        }
+        days.iter().map(|(day, count): (&String, &u32)| format!("{day} ×{count}")).collect()
+    }
+
+    /// Lets commands pass until all is planned anew that was to be, and no longer: three looks at
+    /// each enrollment, 64 with each command.
+    pub fn planned_anew(&mut self, enrollments: u32) -> &mut Self {
+        for _ in 0..(3 * enrollments).div_ceil(64) {
+            self.ok(json!({"do": "advance"}));
+        }
+        let done = self.digest();
+        self.ok(json!({"do": "advance"}));
+        assert_eq!(self.digest(), done, "it is not done yet");
+        self
+    }
+
+    /// Why the next instant of a prospect in its only campaign is what it is.
+    pub fn why(&self, prospect: &str) -> String {
+        let snapshot = self.engine.snapshot().unwrap();
+        let view = snapshot.view(self.workspace.as_deref().unwrap_or("default")).unwrap();
+        view.explain(prospect).unwrap().enrollments[0].next.join("; ")
+    }
+
     pub fn digest(&self) -> Digest {
         self.engine.snapshot().unwrap().digest()
     }

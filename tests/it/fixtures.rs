@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::durable::{fill, open};
-use holdline::store::FORMAT;
+use holdline::store::{FORMAT, OLDEST_FORMAT};
 
 /// The digest of what the fixtures hold, in a file beside the store. It is no format: a version
 /// that takes it over more of the state writes it anew.
@@ -32,7 +32,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn every_format_since_the_first_opens() {
-    for format in 1..=FORMAT {
+    for format in OLDEST_FORMAT..=FORMAT {
         let fixture = fixtures().join(format!("format-{format}"));
         if format == FORMAT && !fixture.exists() {
             let engine = open(&fixture.join("store"));

@@ -16,6 +16,22 @@ fn after_the_first(at: &str, zone: &str, second: Json) -> Host {
 }
 
 #[test]
+fn g1_each_step_goes_out_on_its_own_weekdays() {
+    let mut host = Host::since("2026-03-03T10:00:00Z");
+    let steps = json!([
+        {"name": "a", "days": "mon-fri", "hours": "09:00-17:00"},
+        {"name": "b", "delay": "3d", "days": ["thu", "fri"], "hours": "09:00-17:00"},
+        {"name": "c", "delay": "1d", "days": "tue", "hours": "09:00-17:00"},
+    ]);
+    host.campaign("spring", steps);
+    host.enrolled("spring", &["ann@acme.io"]);
+    assert_eq!(host.send(), ["ann@acme.io 1"], "on a Tuesday");
+    host.sends_at("2026-03-06T10:00:00Z", &["ann@acme.io 2"]);
+    // A day later is Saturday; the next Tuesday is four days after the Friday.
+    host.sends_at("2026-03-10T09:00:00Z", &["ann@acme.io 3"]);
+}
+
+#[test]
 fn g2_three_days_after_a_thursday_is_sunday() {
     let second = json!({"name": "b", "delay": "3d"});
     let mut host = after_the_first("2026-03-05T10:20:00Z", "UTC", second);
@@ -59,6 +75,47 @@ fn g3_keep_released_after_the_due_goes_out_at_the_release() {
     host.sends_at("2026-01-14T16:05:00Z", &["ann@acme.io 2"]);
 }
 
+/// The same, held by a rule that says how to go on, for as long as its hold is there.
+fn held_by_a_rule(mode: &str, delay: &str, since: &str, until: &str) -> Host {
+    let second = json!({"name": "b", "delay": delay});
+    let mut host = after_the_first("2026-01-01T09:00:00Z", "UTC", second);
+    host.policy(&format!("policy 1\nrule r {{ on open pause prospect resume {mode} }}"));
+    host.at(since);
+    let held = host.event("open", json!({"prospect": "ann@acme.io"}));
+    assert_eq!(holds(&held), ["pause prospect ann@acme.io by r"]);
+    host.silent_until(until);
+    host.ok(json!({"do": "lift", "hold": held["holds"][0]["hold"]}));
+    host
+}
+
+#[test]
+fn g3_restart_counts_the_whole_delay_from_the_release() {
+    let (since, until) = ("2026-01-05T09:00:00Z", "2026-01-07T09:00:00Z");
+    let mut host = held_by_a_rule("restart", "10d", since, until);
+    host.sends_at("2026-01-17T09:00:00Z", &["ann@acme.io 2"]);
+}
+
+#[test]
+fn g3_remaining_counts_what_was_left_from_the_release() {
+    let (since, until) = ("2026-01-05T09:00:00Z", "2026-01-07T09:00:00Z");
+    let mut host = held_by_a_rule("remaining", "10d", since, until);
+    host.sends_at("2026-01-13T09:00:00Z", &["ann@acme.io 2"]);
+}
+
+#[test]
+fn g4_remaining_released_later_goes_out_later() {
+    let (since, until) = ("2026-01-05T09:00:00Z", "2026-01-10T09:00:00Z");
+    let mut host = held_by_a_rule("remaining", "10d", since, until);
+    host.sends_at("2026-01-16T09:00:00Z", &["ann@acme.io 2"]);
+}
+
+#[test]
+fn g5_held_two_days_into_a_delay_of_three_one_day_remains() {
+    let (since, until) = ("2026-01-03T09:00:00Z", "2026-02-11T13:00:00Z");
+    let mut host = held_by_a_rule("remaining", "3d", since, until);
+    host.sends_at("2026-02-12T13:00:00Z", &["ann@acme.io 2"]);
+}
+
 #[test]
 fn g6_an_instant_that_does_not_exist_moves_forward_by_the_gap() {
     // By its delay, the night before at the same time of day …
@@ -91,6 +148,63 @@ fn g7_not_claimed_in_its_window_it_waits_for_the_next_days() {
     host.at("2021-11-08T20:00:00Z");
     assert!(host.claim().is_empty(), "three in the afternoon is too late");
     host.sends_at("2021-11-09T19:00:00Z", &["ann@acme.io 2"]);
+}
+
+/// Somebody who takes the slot of a day, under a limit of one a day.
+fn fill(host: &mut Host, day: &str) {
+    let prospect = format!("{day}@full.io");
+    host.enrolled("full", &[&prospect]);
+    let selection = json!({"campaign": "full", "prospect": prospect});
+    let from = format!("{day}T00:00:00Z");
+    host.ok(json!({"do": "reschedule", "selection": selection, "from": from, "by": "ops"}));
+    assert!(host.next("full", &prospect).starts_with(day), "{}", host.next("full", &prospect));
+}
+
+#[test]
+fn g8_send_now_waits_for_the_first_day_on_which_all_steps_fit() {
+    // A Monday. The follow-up of what begins on a day comes on the next one.
+    let mut host = Host::since("2026-03-02T10:00:00Z");
+    host.ok(json!({"do": "put-sender", "key": "s1", "limit-per-day": 1}));
+    let step = |delay: &str| json!({"name": "x", "delay": delay, "hours": "09:00-17:00"});
+    host.campaign("full", json!([step("30d")]));
+    host.campaign("spring", json!([step("10d"), step("1 calendar day")]));
+    host.enrolled("spring", &["ann@acme.io"]);
+    fill(&mut host, "2026-03-03");
+    fill(&mut host, "2026-03-05");
+    let everyone = json!({"campaign": "spring"});
+    host.ok(json!({"do": "reschedule", "selection": everyone, "from": "2026-03-02T10:00:00Z"}));
+    // Monday is free, but not Tuesday; Wednesday is, but not Thursday.
+    host.sends_at("2026-03-03T09:00:00Z", &["2026-03-03@full.io 1"]);
+    host.sends_at("2026-03-05T09:00:00Z", &["2026-03-05@full.io 1"]);
+    host.sends_at("2026-03-06T09:00:00Z", &["ann@acme.io 1"]);
+    host.sends_at("2026-03-07T09:00:00Z", &["ann@acme.io 2"]);
+}
+
+#[test]
+fn g9_back_from_a_trip_two_full_days_are_passed_over_and_the_limit_holds() {
+    let mut host = Host::since("2026-07-01T10:00:00+02:00");
+    let zone = "Europe/Berlin";
+    host.ok(json!({"do": "put-sender", "key": "s1", "limit-per-day": 1, "zone": zone}));
+    let hours = "09:00-17:00";
+    host.campaign("full", json!([{"name": "f", "delay": "30d", "hours": hours}]));
+    let second = json!({"name": "b", "delay": "5 calendar days", "hours": hours});
+    host.campaign("spring", json!([{"name": "a", "hours": hours}, second]));
+    host.ok(json!({"do": "put-prospect", "key": "ann@acme.io", "zone": zone}));
+    host.enroll("spring", "ann@acme.io");
+    assert_eq!(host.send(), ["ann@acme.io 1"]);
+    fill(&mut host, "2026-07-08");
+    fill(&mut host, "2026-07-09");
+    host.at("2026-07-02T10:00:00+02:00");
+    let away = json!({
+        "prospect": "ann@acme.io", "kind": "out-of-office", "return-date": "2026-07-07",
+    });
+    let held = host.event("reply", away);
+    assert_eq!(held["holds"][0]["until"], "2026-07-07T22:00:00Z", "the 8th, 00:00");
+    host.silent_until("2026-07-08T06:00:00Z");
+    host.sends_at("2026-07-08T07:00:00Z", &["2026-07-08@full.io 1"]);
+    assert_eq!(host.next("spring", "ann@acme.io"), "2026-07-10T07:00:00Z");
+    host.sends_at("2026-07-09T07:00:00Z", &["2026-07-09@full.io 1"]);
+    host.sends_at("2026-07-10T07:00:00Z", &["ann@acme.io 2"]);
 }
 
 #[test]
@@ -149,6 +263,27 @@ fn g11_a_company_held_by_two_replies_stays_held_by_the_other() {
     assert_eq!(host.status("spring", "ann@acme.io"), "paused");
     host.ok(json!({"do": "retract", "event": "r2"}));
     assert_eq!(host.send(), ["ann@acme.io 1", "bob@acme.io 1", "cy@acme.io 1"]);
+}
+
+#[test]
+fn g12_a_hundred_overdue_go_out_as_the_limit_allows() {
+    let mut host = Host::new();
+    host.ok(json!({"do": "put-sender", "key": "s1", "limit-per-day": 30}));
+    host.campaign("spring", json!([{"name": "a", "hours": "09:00-17:00"}]));
+    host.ok(json!({"do": "pause", "campaign": "spring", "by": "ops"}));
+    for number in 0..100 {
+        host.enrolled("spring", &[&format!("p{number}@c{number}.io")]);
+    }
+    host.silent_until("2026-03-20T00:00:00Z");
+    host.ok(json!({"do": "resume", "campaign": "spring", "by": "ops"}));
+    let day = |host: &mut Host| -> usize { (0..24).map(|_| host.later(60).send().len()).sum() };
+    let days: Vec<usize> = (0..6).map(|_| day(&mut host)).collect();
+    assert_eq!(days, [30, 30, 30, 10, 0, 0], "asked every hour");
+    let snapshot = host.engine.snapshot().unwrap();
+    let day = |number: u32| chrono::NaiveDate::from_ymd_opt(2026, 3, number).unwrap();
+    let agenda = snapshot.view("default").unwrap().agenda(day(18), day(26));
+    let sent: Vec<u32> = agenda.senders[0].days.iter().map(|it| it.sent).collect();
+    assert_eq!(sent, [0, 0, 30, 30, 30, 10, 0, 0]);
 }
 
 #[test]

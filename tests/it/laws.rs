@@ -5,6 +5,7 @@
 //! held. A few cases of each run by default, the same for the same tree; `HOLDLINE_CASES=n` runs n,
 //! and others each time.
 
+mod changes;
 mod history;
 mod regressions;
 mod world;
@@ -38,6 +39,16 @@ proptest! {
     #[test]
     fn the_engine_does_what_the_model_says(ops in vec(op(), 1..160)) {
         History::of(&ops)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(80))]
+
+    /// L6: no slot is taken of a day that is full, and every planned instant is open.
+    #[test]
+    fn l6_the_model_keeps_limits_and_windows(ops in vec(op(), 1..160)) {
+        History::of_model(&ops)?;
     }
 }
 

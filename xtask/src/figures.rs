@@ -108,7 +108,7 @@ fn print_resident(data: &Path) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Applies the commands in groups, several in flight, and prints and returns how many a second.
-fn timed(
+pub(crate) fn timed(
     engine: &Engine,
     what: &str,
     commands: Vec<Command>,
@@ -141,7 +141,7 @@ fn timed(
     }
 }
 
-fn set_up(at: Instant) -> Vec<Command> {
+pub(crate) fn set_up(at: Instant) -> Vec<Command> {
     let sender = |it: usize| format!("sender-{it}@ours.example");
     let mut commands: Vec<Command> = (0..SENDERS)
         .map(|it| {
@@ -172,15 +172,15 @@ fn set_up(at: Instant) -> Vec<Command> {
     commands
 }
 
-fn key(prospect: usize) -> String {
+pub(crate) fn key(prospect: usize) -> String {
     format!("person-{prospect}@company-{}.example", prospect / COMPANIES_PER_PROSPECT)
 }
 
-fn prospect(it: usize) -> Prospect {
+pub(crate) fn prospect(it: usize) -> Prospect {
     Prospect { key: key(it), zone: Some("Europe/Berlin".to_owned()), ..Prospect::default() }
 }
 
-fn enroll(at: Instant, it: usize) -> Command {
+pub(crate) fn enroll(at: Instant, it: usize) -> Command {
     let campaign = format!("campaign-{}", it % CAMPAIGNS);
     Command::new(at, Action::Enroll { campaign, prospect: key(it) })
 }

@@ -6,6 +6,7 @@ mod figures;
 mod fuzz;
 mod generate;
 mod kill;
+mod replan;
 mod step;
 mod test;
 
@@ -54,6 +55,11 @@ const VERBS: &[Verb] = &[
         name: "kill",
         about: "kill -9 under load, again and again: [KILLS]; nothing acknowledged may be missing",
         run: kill::run,
+    },
+    Verb {
+        name: "replan",
+        about: "what commands notice while all is planned anew: [TIMELINES]; build with --release",
+        run: replan::run,
     },
 ];
 

@@ -377,7 +377,7 @@ impl<'a> Worker<'a> {
                     let send = claimed.iter().find(|(of, _)| *of == token).filter(|_| is_go);
                     leaving.extend(send.map(|(_, message)| message.clone()));
                 }
-                (Part::Claim, Outcome::Claimed { sends }) => {
+                (Part::Claim, Outcome::Claimed { sends, .. }) => {
                     self.claimed.extend(sends.into_iter().map(|send| (send.token, message(send))));
                 }
                 _ => {}

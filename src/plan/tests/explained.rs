@@ -1,19 +1,23 @@
 //! What the explanation of a plan says.
 
-use super::{at, elapsed_days, timing, zone};
-use crate::model::{Delay, Instant, StepTiming};
-use crate::plan::{Zone, due, explain_place, place_where};
+use super::{at, elapsed_days, full_on, ground, timing, zone};
+use crate::model::{Delay, StepTiming};
+use crate::plan::{
+    ClosedDays, Ground, Ledger, Scout, Stop, Zone, due, explain_place, place_next, place_whole,
+};
 
 fn check(step: &StepTiming, zone: Zone, previous: &str, full: &[&str], expected: &[&str]) {
     let previous = at(previous);
     let natural = due(step.delay, previous, zone);
     let full = |date: chrono::NaiveDate| full.contains(&&*date.to_string());
-    let moves = explain_place(step, zone, Some(previous), natural, 5, zone, full);
+    let ledger = full_on(zone, natural, full);
+    let ground = ground(zone, zone, &ledger);
+    let stop = Stop { timing: step, seed: 5 };
+    let placed = place_next(&ground, stop, natural).unwrap().at;
+    let moves = explain_place(&ground, &[stop], Some(previous), natural, placed).unwrap();
     let told: Vec<String> = moves.iter().map(|step| step.after("step 2").to_string()).collect();
     assert_eq!(told, expected);
-    let end = moves.last().map_or(natural, |last| last.to);
-    let placed = place_where(step, zone, natural, 5, zone, full);
-    assert_eq!(placed.unwrap_or(Instant::MAX), end);
+    assert_eq!(moves.last().map_or(natural, |last| last.to), placed);
 }
 
 #[test]
@@ -49,7 +53,7 @@ fn full_days_and_jitter() {
             "Tue 3 Mar 18:00 is after 09:00-17:00",
             "the step sends Mon, Tue, Thu, not on Wed 4 Mar",
             "the step sends 09:00-17:00, next Thu 5 Mar 09:00",
-            "2 days from Thu 5 Mar to Mon 9 Mar are full",
+            "no slot is free from Thu 5 Mar to Mon 9 Mar",
             "spread within the hours to Tue 10 Mar 09:00",
         ],
     );
@@ -71,16 +75,20 @@ fn a_gap() {
     );
 }
 
+/// What is told of a step on its own, under a sender who is never full.
+fn told(step: &StepTiming, zone: Zone, previous: Option<&str>, due: &str) -> Vec<String> {
+    let ledger = Ledger::new(None);
+    let ground = ground(zone, zone, &ledger);
+    let (stop, due) = (Stop { timing: step, seed: 0 }, at(due));
+    let placed = place_next(&ground, stop, due).unwrap().at;
+    let moves = explain_place(&ground, &[stop], previous.map(at), due, placed).unwrap();
+    moves.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn hours_that_begin_in_a_gap() {
     let step = timing("all", "02:30-05:00");
-    let (new_york, none) = (zone("America/New_York"), |_| false);
-    let told = |from| {
-        explain_place(&step, new_york, None, at(from), 0, new_york, none)
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-    };
+    let told = |from| told(&step, zone("America/New_York"), None, from);
     assert_eq!(told("2026-03-08T01:00:00-05:00"), ["on Sun 8 Mar the clocks skip 02:30"]);
     // Once the hours are over, the gap is no reason any more.
     assert_eq!(
@@ -95,20 +103,43 @@ fn hours_that_begin_in_a_gap() {
 #[test]
 fn a_release_and_no_moves_at_all() {
     let step = timing("all", "09:00-17:00");
-    let noon = at("2026-03-02T12:00:00Z");
-    let none = |_| false;
-    let moves = explain_place(&step, Zone::UTC, None, noon, 0, Zone::UTC, none);
-    assert_eq!(moves, []);
-    let previous = Some(at("2026-03-01T12:00:00Z"));
-    let moves = explain_place(&step, Zone::UTC, previous, noon, 0, Zone::UTC, none);
-    let told: Vec<String> = moves.iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["released Mon 2 Mar 12:00"]);
+    let noon = "2026-03-02T12:00:00Z";
+    assert_eq!(told(&step, Zone::UTC, None, noon), Vec::<String>::new());
+    let previous = Some("2026-03-01T12:00:00Z");
+    assert_eq!(told(&step, Zone::UTC, previous, noon), ["released Mon 2 Mar 12:00"]);
 }
 
 #[test]
-fn no_slot_ends_the_tale() {
-    let step = timing("all", "09:00-17:00");
-    let noon = at("2026-03-02T12:00:00Z");
-    let moves = explain_place(&step, Zone::UTC, None, noon, 0, Zone::UTC, |_| true);
-    assert_eq!(moves.last().unwrap().to, Instant::MAX);
+fn closed_days_a_freeze_and_a_whole_timeline() {
+    let number = |date: &str| date.parse::<chrono::NaiveDate>().unwrap().to_epoch_days();
+    let days = |first, last| ClosedDays::new([(number(first), number(last))]);
+    let (holidays, frozen) = (days("2026-12-25", "2026-12-25"), days("2026-12-28", "2026-12-30"));
+    let mut ledger = Ledger::new(Some(10));
+    // Of the two steps the second has no slot until the 5th.
+    (number("2027-01-01")..number("2027-01-05")).for_each(|day| {
+        (0..10).for_each(|_| ledger.reserve(day));
+    });
+    let ground =
+        Ground { holidays: &holidays, frozen: &frozen, ..ground(Zone::UTC, Zone::UTC, &ledger) };
+    let first = timing("Mon-Fri", "09:00-17:00");
+    let second = StepTiming { delay: Delay::Days(1), ..first };
+    let stops = [&first, &second].map(|timing| Stop { timing, seed: 0 });
+    let due = at("2026-12-25T12:00:00Z");
+    let placed = place_whole(&ground, &stops, due, &mut Scout::default()).unwrap();
+    assert_eq!(placed[0].at, at("2027-01-05T09:00:00Z"));
+    let moves = explain_place(&ground, &stops, None, due, placed[0].at).unwrap();
+    let told: Vec<String> = moves.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "nothing is sent on Fri 25 Dec",
+            "the step sends Mon\u{2013}Fri, not on Sat 26 Dec",
+            "the step sends 09:00-17:00, next Mon 28 Dec 09:00",
+            "the sender does not send from Mon 28 Dec to Wed 30 Dec",
+            "the step sends 09:00-17:00, next Thu 31 Dec 09:00",
+            "a timeline that begins from Thu 31 Dec to Mon 4 Jan has no slots for both 2 steps",
+        ]
+    );
+    // Once a day has become free, the search would lead elsewhere: then nothing is told.
+    assert_eq!(explain_place(&ground, &stops, None, due, at("2026-12-31T10:00:00Z")), None);
 }

@@ -1,8 +1,8 @@
 //! The golden vectors of the semantics that the planner answers for.
 
-use super::{at, elapsed_days, timing, zone};
+use super::{at, elapsed_days, place_where, timing, zone};
 use crate::model::{Delay, StepTiming};
-use crate::plan::{Zone, due, keep, place, place_where, window_at};
+use crate::plan::{Zone, due, keep, place, window_at};
 
 #[test]
 fn g1_each_step_on_its_own_weekdays() {

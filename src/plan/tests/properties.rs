@@ -3,9 +3,11 @@
 use chrono::{Datelike, NaiveDate, Weekday};
 use proptest::prelude::*;
 
-use super::zone;
+use super::{full_on, ground, place_where, zone};
 use crate::model::{Delay, Hours, Instant, StepTiming, Weekdays};
-use crate::plan::{Zone, due, explain_place, is_open, next_open, place, place_where, window_at};
+use crate::plan::{
+    Stop, Zone, due, explain_place, is_open, next_open, place, place_next, window_at,
+};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 1440 * MINUTE;
@@ -188,8 +190,8 @@ proptest! {
     ) {
         let placed = place(&step, zone, natural, seed).unwrap();
         prop_assert!(placed >= natural && is_open(&step, zone, placed));
-        let same = place_where(&step, zone, natural, seed, sender, |_| false);
-        prop_assert_eq!(same, Some(placed));
+        let same = place_where(&step, zone, natural, 0, sender, |_| false);
+        prop_assert_eq!(same, place(&step, zone, natural, 0));
         let full = full_by(mask);
         if let Some(placed) = place_where(&step, zone, natural, seed, sender, full) {
             prop_assert!(placed >= natural && is_open(&step, zone, placed));
@@ -226,7 +228,13 @@ proptest! {
         let step = StepTiming { delay: Delay::Days(days), ..step };
         let natural = due(step.delay, previous, zone).plus_ms(wait);
         let full = full_by(mask);
-        let moves = explain_place(&step, zone, Some(previous), natural, seed, sender, full);
+        let ledger = full_on(sender, natural, full);
+        let ground = ground(zone, sender, &ledger);
+        let stop = Stop { timing: &step, seed };
+        let Ok(placed) = place_next(&ground, stop, natural) else {
+            return Ok(());
+        };
+        let moves = explain_place(&ground, &[stop], Some(previous), natural, placed.at).unwrap();
         let mut at = previous;
         for step in &moves {
             prop_assert_eq!(step.from, at);
@@ -234,8 +242,7 @@ proptest! {
             prop_assert!(!step.to_string().is_empty());
             at = step.to;
         }
-        let placed = place_where(&step, zone, natural, seed, sender, full);
-        prop_assert_eq!(placed.unwrap_or(Instant::MAX), at);
+        prop_assert_eq!(placed.at, at);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::{at, elapsed_days, timing, zone};
 use crate::model::{Delay, Hours, Instant, StepTiming, Weekdays};
 use crate::plan::{
-    Asker, ClosedDays, Ground, Ledger, Scout, Slot, Stop, Unplaced, Zone, due, is_open, next_open,
-    place, place_next, place_whole, window_at,
+    Asker, ClosedDays, Ground, Ledger, PromisedDays, Scout, Slot, Stop, Unplaced, Zone, due,
+    is_open, next_open, place, place_next, place_whole, window_at,
 };
 
 const DAY: i64 = 86_400_000;
@@ -63,6 +63,8 @@ impl World {
 
     fn ground(&self, asker: Asker) -> Ground<'_> {
         Ground {
+            own: &PromisedDays::NONE,
+            paced: None,
             zone: self.zone,
             holidays: &self.holidays,
             day_zone: self.day_zone,
@@ -271,8 +273,6 @@ proptest! {
         jitter_ms in prop_oneof![Just(0_u32), 0_u32..20_000_000],
         moves in proptest::collection::vec((0_i64..20, any::<u64>(), any::<bool>()), 1..40),
     ) {
-        // A step waits two weeks at most, and a day more for each that is closed.
-        const SPAN: i32 = 3 * (9 + 16 + 7 * 16);
         let steps: Vec<_> = steps.into_iter().map(|it| StepTiming { jitter_ms, ..it }).collect();
         let mut world = world;
         let mut scout = Scout::default();
@@ -280,7 +280,7 @@ proptest! {
         for (days, seed, gives_back) in moves {
             if gives_back && let Some(day) = placed.pop() {
                 world.ledger.give_back(day);
-                scout.freed(day, SPAN);
+                scout.freed(day);
                 continue;
             }
             let stops: Vec<_> = steps.iter().map(|timing| Stop { timing, seed }).collect();
@@ -407,7 +407,7 @@ fn a_window_over_midnight_reaches_two_days_on_at_the_other_side_of_the_world() {
     let stop = Stop { timing: &step, seed: 0 };
     let slot = place_next(&world.ground(Asker::Conversation), stop, due);
     let expected = at("2026-10-13T00:00:00+11:00");
-    assert_eq!(slot, Ok(Slot { at: expected, day: monday + 1 }));
+    assert_eq!(slot, Ok(Slot { at: expected, opens: expected, day: monday + 1 }));
 }
 
 #[test]

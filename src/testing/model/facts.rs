@@ -143,14 +143,12 @@ impl Facts for Seen<'_> {
     }
 
     fn enrollment_step(&self) -> Option<i64> {
-        let enrollment = &self.model.enrollments[self.about.enrollment?];
-        let next = i64::try_from(enrollment.position).ok()? + 1;
-        enrollment.has_next().then_some(next)
+        i64::try_from(self.model.waits_for(self.about.enrollment?)?).ok()
     }
 
     fn enrollment_sends(&self) -> Option<i64> {
-        let enrollment = &self.model.enrollments[self.about.enrollment?];
-        i64::try_from(enrollment.position).ok()
+        let enrollment = self.model.settled(self.about.enrollment?);
+        i64::try_from(enrollment.position - enrollment.skipped).ok()
     }
 
     fn days_since_last_send(&self) -> Option<i64> {

@@ -99,6 +99,10 @@ impl Model {
         all.filter(move |(_, hold)| hold.live() && self.covers(&hold.target, at))
     }
 
+    pub(super) fn is_covered(&self, at: usize) -> bool {
+        self.covering(at).next().is_some()
+    }
+
     /// The live holds on exactly a target; for an enrollment, also those of selections it is in.
     pub(super) fn live_on(&self, target: &Target) -> Vec<usize> {
         let same = |hold: &Hold| match (&hold.target, target) {

@@ -1,36 +1,47 @@
 //! The reference model: what the engine must do, written as plainly as it can be.
 //!
-//! Maps, lists and loops. No pages, no lanes, no parking, no journal; nothing is put off: when time
-//! passes or a hold ends, every enrollment is looked at. It shares the policy's interpreter and the
-//! calendar with the engine and nothing else, so that property tests can compare the two. It knows
-//! one workspace and no command ids.
+//! Maps, lists and loops. No pages, no lanes, no parking, no journal, no ledger: what is left of a
+//! day is counted by looking at every enrollment. It shares the policy's interpreter and the
+//! windows of the calendar with the engine and nothing else, so that property tests can compare the
+//! two. It knows one workspace and no command ids.
+//!
+//! Who is placed first gets the slot, so plans are made when the engine makes them: by a command
+//! about an enrollment, by a claim that meets it, by a job that plans anew.
 
 #![expect(
     clippy::indexing_slicing,
     reason = "a key that is not there is a mistake in the model, and a test should stop at it"
 )]
 
+mod enrolling;
 mod facts;
 mod freezing;
 mod holds;
 mod picture;
+mod placing;
+mod promises;
 mod recording;
 mod releasing;
+mod replanning;
 mod sending;
+#[cfg(test)]
+mod tests;
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+
+use chrono::NaiveDate;
 
 pub use holds::Target;
 pub use picture::{Picture, Row, shape};
 
 use crate::lang::Policy;
 use crate::model::{
-    Action, Campaign, Command, Company, HoldKind, Instant, Outcome, Prospect, Refusal, Selection,
-    Sender, Status, Token,
+    Action, AddedSteps, Campaign, Command, Company, DateRange, HoldKind, Instant, Outcome,
+    Prospect, Refusal, Selection, Sender, Status, Token,
 };
-use crate::plan::{self, Zone};
+use crate::plan::{Calendar, Zone};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -45,17 +56,10 @@ enum Phase {
     Unknown,
 }
 
-/// From where on the next step is placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    AfterDelay,
-    From(Instant),
-    /// The delay counts from this instant.
-    DelayFrom(Instant),
-}
-
 #[derive(Clone, Debug)]
 struct Enrollment {
+    /// Its place in the order of enrolment.
+    id: usize,
     campaign: String,
     prospect: String,
     sender: String,
@@ -68,11 +72,13 @@ struct Enrollment {
     phase: Phase,
     /// The last delivery, or the enrolment.
     base: Instant,
-    due: Due,
+    due: placing::Due,
     planned: Option<Instant>,
+    /// The days of its sender on which it has slots promised, from the next step on.
+    days: Vec<NaiveDate>,
     frozen: Option<freezing::Frozen>,
-    /// What was frozen and freed while a send was out of the timeline.
-    missed: Vec<freezing::Freeze>,
+    /// When it was frozen and freed since its plan was made, oldest first.
+    thawed: Vec<freezing::Freeze>,
     last_sent: Option<Instant>,
 }
 
@@ -94,6 +100,12 @@ struct Claim {
 pub struct Model {
     now: Instant,
     zone: Option<Zone>,
+    calendars: Vec<Calendar>,
+    closed_ranges: Vec<DateRange>,
+    /// The days of both, on which nothing is sent.
+    closed: BTreeSet<NaiveDate>,
+    /// What is to be planned anew, the oldest first.
+    jobs: VecDeque<replanning::Job>,
     policy: Option<Arc<Policy>>,
     companies: BTreeMap<String, Company>,
     prospects: BTreeMap<String, Prospect>,
@@ -107,8 +119,10 @@ pub struct Model {
     active_steps: BTreeMap<String, usize>,
     enrollments: Vec<Enrollment>,
     claims: BTreeMap<Token, Claim>,
-    /// By sender: when it sent.
-    went: BTreeMap<String, Vec<Instant>>,
+    /// The senders that write to somebody whose steps go by the clocks of another zone.
+    write_elsewhere: BTreeSet<String>,
+    /// By sender: when it sent, and on which of its days that was then.
+    went: BTreeMap<String, Vec<(Instant, NaiveDate)>>,
     last_served: usize,
     holds: Vec<holds::Hold>,
     /// By (source, id): the day on which it was recorded.
@@ -137,10 +151,21 @@ impl Model {
             let now = self.now;
             return Outcome::Refused(Refusal::TooFarAhead { at, now });
         }
+        let time_passes = at > self.now;
         self.pass_time(at);
         let by = command.by.as_deref();
         let outcome = self.act(&command.action, by);
         self.look_at_all(self.now);
+        // Of what was refused only the time that passed is there, and of what was seen before
+        // nothing.
+        let counts = match &outcome {
+            Ok(Outcome::Duplicate) => false,
+            Ok(_) => true,
+            Err(_) => time_passes,
+        };
+        if counts {
+            self.work();
+        }
         outcome.unwrap_or_else(Outcome::Refused)
     }
 
@@ -175,14 +200,13 @@ impl Model {
             Action::Report { token, report } => self.report(*token, *report),
             Action::Resend { token, .. } => self.resend(*token, by),
             Action::Advance => Ok(Outcome::Applied),
-            Action::Open { .. } => Err(invalid("do")),
+            Action::Open { .. } | Action::Tick => Err(invalid("do")),
         }
     }
 
     /// What was to happen on the way happens, in order: ends of holds, then of leases.
     fn pass_time(&mut self, at: Instant) {
         while let Some(due) = self.next_timer().filter(|due| *due <= at) {
-            self.look_at_all(due);
             self.now = self.now.max(due);
             let ending: Vec<usize> = (0..self.holds.len())
                 .filter(|id| self.holds[*id].live() && self.holds[*id].until == Some(due))
@@ -202,7 +226,6 @@ impl Model {
             }
         }
         self.now = at;
-        self.look_at_all(at);
     }
 
     fn next_timer(&self) -> Option<Instant> {
@@ -217,67 +240,6 @@ impl Model {
         self.enrollments[claim.enrollment].phase != Phase::Unknown
     }
 
-    fn move_on_if_missed(&mut self, at: usize, now: Instant) {
-        let enrollment = &self.enrollments[at];
-        let Some(planned) = enrollment.planned.filter(|planned| *planned < now) else {
-            return;
-        };
-        let (timing, zone) = (self.next_timing(at), self.step_zone(at));
-        let open = plan::window_at(&timing, zone, planned);
-        if open.is_some_and(|(_, end)| end > now) {
-            return;
-        }
-        match plan::window_at(&timing, zone, now) {
-            Some((start, _)) => self.place(at, start),
-            None => self.place(at, now),
-        }
-    }
-
-    fn next_timing(&self, at: usize) -> crate::model::StepTiming {
-        let enrollment = &self.enrollments[at];
-        self.campaigns[&enrollment.campaign].steps[enrollment.position].timing
-    }
-
-    /// The zone of a step is the prospect's, else the campaign's, else the sender's.
-    fn step_zone(&self, at: usize) -> Zone {
-        let enrollment = &self.enrollments[at];
-        let prospect = self.prospects[&enrollment.prospect].zone.as_deref();
-        let campaign = self.campaigns[&enrollment.campaign].zone.as_deref();
-        let sender = self.senders[&enrollment.sender].zone.as_deref();
-        let name = prospect.or(campaign).or(sender);
-        name.and_then(Zone::named).or(self.zone).unwrap_or(Zone::UTC)
-    }
-
-    /// Plans the next step at the first slot at or after an instant.
-    fn place(&mut self, at: usize, from: Instant) {
-        self.enrollments[at].due = Due::From(from);
-        self.enrollments[at].planned = if self.enrollments[at].has_next() {
-            plan::place(&self.next_timing(at), self.step_zone(at), from, 0)
-        } else {
-            None
-        };
-    }
-
-    /// Plans the next step where its delay puts it, or from where it was last told to be.
-    fn place_anew(&mut self, at: usize) {
-        if !self.enrollments[at].has_next() {
-            self.enrollments[at].planned = None;
-            return;
-        }
-        let enrollment = &self.enrollments[at];
-        match enrollment.due {
-            Due::From(from) => self.place(at, from),
-            Due::AfterDelay => self.place_by_delay(at, enrollment.base, Due::AfterDelay),
-            Due::DelayFrom(from) => self.place_by_delay(at, from, Due::DelayFrom(from)),
-        }
-    }
-
-    fn place_by_delay(&mut self, at: usize, from: Instant, due: Due) {
-        let delay = self.next_timing(at).delay;
-        self.place(at, plan::due(delay, from, self.step_zone(at)));
-        self.enrollments[at].due = due;
-    }
-
     fn status(&self, at: usize) -> Status {
         let enrollment = &self.enrollments[at];
         let stops = |hold: &holds::Hold| hold.kind == HoldKind::Stop;
@@ -288,13 +250,20 @@ impl Model {
             Phase::Waiting if self.covering(at).any(|(_, hold)| stops(hold)) => Status::Stopped,
             Phase::Waiting if !enrollment.has_next() => Status::NeedsReschedule,
             Phase::Waiting if self.covering(at).next().is_some() => Status::Paused,
-            Phase::Waiting if enrollment.planned.is_none() => Status::Unplaceable,
+            Phase::Waiting if self.settled(at).planned.is_none() => Status::Unplaceable,
             Phase::Waiting => Status::Scheduled,
         }
     }
 
     fn is_finished(&self, enrollment: &Enrollment) -> bool {
-        enrollment.position >= self.campaigns[&enrollment.campaign].steps.len()
+        let campaign = &self.campaigns[&enrollment.campaign];
+        let ignores = campaign.added_steps == Some(AddedSteps::Ignore);
+        enrollment.position >= campaign.steps.len() || (ignores && !enrollment.has_next())
+    }
+
+    /// The step that an enrollment waits for, counted from 1.
+    fn waits_for(&self, at: usize) -> Option<usize> {
+        self.enrollments[at].has_next().then(|| self.settled(at).position + 1)
     }
 
     /// The enrollments that match, in the order in which they were enrolled.
@@ -305,7 +274,6 @@ impl Model {
         let matches = |at: &usize| {
             let enrollment = &self.enrollments[*at];
             let prospect = &self.prospects[&enrollment.prospect];
-            let step = enrollment.has_next().then_some(enrollment.position + 1);
             let is = |wanted: &Option<String>, found: Option<&str>| {
                 wanted.is_none() || wanted.as_deref() == found
             };
@@ -318,7 +286,7 @@ impl Model {
             is(&selection.campaign, Some(&enrollment.campaign))
                 && is(&selection.prospect, Some(&enrollment.prospect))
                 && is(&selection.company, prospect.company.as_deref())
-                && selection.step.is_none_or(|it| step == Some(it.into()))
+                && selection.step.is_none_or(|it| self.waits_for(*at) == Some(it.into()))
                 && selection.status.is_none_or(|it| self.status(*at) == it)
                 && selection.search.as_deref().is_none_or(searched)
         };

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use super::Model;
 use crate::engine::view::CauseView;
 use crate::engine::{Snapshot, Tally};
@@ -24,6 +26,8 @@ pub struct Row {
     pub last_sent: Option<Instant>,
     /// Of those in progress only: what is held is planned when it is free again.
     pub next: Option<Instant>,
+    /// The days on which it has slots.
+    pub promised: Vec<NaiveDate>,
     pub holds: BTreeSet<HoldMeaning>,
 }
 
@@ -43,7 +47,7 @@ impl Picture {
     #[must_use]
     pub fn of_model(model: &Model) -> Self {
         let rows = (0..model.enrollments.len()).map(|at| {
-            let it = &model.enrollments[at];
+            let it = model.settled(at);
             let status = model.status(at);
             let meaning = |hold: &super::holds::Hold| {
                 let (scope, target) = (hold.target.scope(), plain(&hold.target.name()));
@@ -56,6 +60,7 @@ impl Picture {
                 sent: it.position - it.skipped,
                 last_sent: it.last_sent,
                 next: it.planned.filter(|_| status == Status::Scheduled),
+                promised: model.enrollments[at].days.clone(),
                 holds: model.covering(at).map(|(_, hold)| meaning(hold)).collect(),
             }
         });
@@ -80,6 +85,7 @@ impl Picture {
             sent: row.sent.into(),
             last_sent: row.last_sent,
             next: row.next.filter(|_| row.status == Status::Scheduled),
+            promised: row.promised,
             holds: row
                 .holds
                 .into_iter()
@@ -145,7 +151,7 @@ pub fn shape(outcome: &Outcome, numbers: bool) -> String {
             let (lifted, kept) = (names.all(lifted), names.all(kept));
             format!("retracted {seen} {lifted:?} {kept:?}")
         }
-        Outcome::Claimed { sends } => {
+        Outcome::Claimed { sends, .. } => {
             let sends: Vec<_> = sends.iter().map(without_token).collect();
             format!("claimed {sends:#?}")
         }
@@ -189,6 +195,9 @@ impl Names {
         match refusal {
             Refusal::Stopped { prospect, held_by } => {
                 format!("{prospect} is stopped by {:?}", self.blocked(held_by))
+            }
+            Refusal::InAnotherCampaign { campaign, prospect, other } => {
+                format!("{prospect} is in {other}, and {campaign} takes nobody twice")
             }
             Refusal::Unknown { what, key } if what != "send" => format!("unknown {what} {key}"),
             other => {

@@ -1,9 +1,10 @@
 //! What a person lifts, resumes and reschedules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::freezing::Frozen;
 use super::holds::{Target, number};
+use super::placing::{Asker, Due};
 use super::{Answer, Instant, Model, Outcome, Phase, Refusal, Selection, invalid, unknown};
 use crate::model::{BlockedBy, HoldId, HoldKind, HoldTarget};
 
@@ -41,6 +42,9 @@ impl Model {
     ) -> Answer {
         if let HoldTarget::Selection(selection) = target {
             let members = self.select(selection)?;
+            if reschedule.is_some() {
+                self.settle_each(&members);
+            }
             let lifted = self.release(&members, prospects);
             if let Some(from) = reschedule {
                 self.activate(selection, &members);
@@ -59,9 +63,18 @@ impl Model {
             return Err(invalid("reschedule"));
         }
         let resolved = self.target(target)?;
+        if prospects && !matches!(resolved, Target::Enrollment { .. }) {
+            return Err(invalid("with-prospects"));
+        }
+        let moving = match (reschedule, selection) {
+            (Some(from), Some(selection)) => Some((from, self.select(&selection)?, selection)),
+            _ => None,
+        };
+        if let Some((_, members, _)) = &moving {
+            self.settle_each(members);
+        }
         let lifted = match &resolved {
             Target::Enrollment { .. } => self.release(&[self.only(&resolved)], prospects),
-            _ if prospects => return Err(invalid("with-prospects")),
             _ => {
                 let pauses = self.pauses_on(&resolved);
                 for id in &pauses {
@@ -70,8 +83,7 @@ impl Model {
                 pauses.len() as u64
             }
         };
-        if let (Some(from), Some(selection)) = (reschedule, selection) {
-            let members = self.select(&selection)?;
+        if let Some((from, members, selection)) = moving {
             self.activate(&selection, &members);
             self.move_to(&members, from);
         }
@@ -132,6 +144,7 @@ impl Model {
         resume: bool,
     ) -> Answer {
         let members = self.select(selection)?;
+        self.settle_each(&members);
         let lifted = if resume { self.release(&members, false) } else { 0 };
         self.activate(selection, &members);
         let moved = self.move_to(&members, from);
@@ -156,24 +169,39 @@ impl Model {
         }
         for at in members {
             let steps = self.campaigns[&self.enrollments[*at].campaign].steps.len();
-            self.enrollments[*at].steps = steps;
-            if self.enrollments[*at].planned.is_none() {
-                self.place_anew(*at);
+            let it = &mut self.enrollments[*at];
+            if it.steps != steps {
+                it.steps = steps;
+                if it.planned.is_none() {
+                    self.place_again(*at);
+                }
             }
         }
+    }
+
+    /// A date stands instead of the modes of what is lifted together with it, but not of what was
+    /// lifted before.
+    fn settle_each(&mut self, members: &[usize]) {
+        members.iter().for_each(|at| self.settle(*at));
     }
 
     fn move_to(&mut self, members: &[usize], from: Instant) -> u64 {
         let mut moved = 0;
         for at in members {
-            let enrollment = &self.enrollments[*at];
-            if enrollment.phase == Phase::Waiting && enrollment.has_next() {
-                self.place(*at, from.max(self.now));
-                // A date stands instead of the modes of what was lifted together with it.
-                let by: BTreeSet<usize> = self.covering(*at).map(|(id, _)| id).collect();
-                let frozen = Frozen { since: self.now, by, gone: BTreeMap::new() };
-                self.enrollments[*at].frozen = Some(frozen).filter(|it| !it.by.is_empty());
+            let mut it = self.enrollments[*at].clone();
+            if it.phase != Phase::Waiting || !it.has_next() {
+                continue;
+            }
+            self.place(&mut it, Due::Date(from.max(self.now)), Asker::Conversation);
+            // Where there is no place, the one that it has is better than none.
+            if it.planned.is_some() {
+                let by = self.covering(*at).map(|(id, _)| id).collect();
+                it.frozen = Frozen::since(self.now, by);
+                it.thawed.clear();
+                self.enrollments[*at] = it;
                 moved += 1;
+            } else {
+                self.forget_old_holds(*at);
             }
         }
         moved

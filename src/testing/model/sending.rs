@@ -1,29 +1,23 @@
 //! Claims, the last look, reports, resends.
 
 use super::holds::{Hold, Target};
-use super::{Answer, Claim, Due, HOUR_MS, Model, Phase, unknown};
+use super::placing::{Asker, Due};
+use super::{Answer, Claim, HOUR_MS, Model, Phase, unknown};
 use crate::model::{
     DueSend, HoldKind, Instant, Outcome, Refusal, Report, ResumeMode, Revoked, Sender, Token,
     Verdict,
 };
-use crate::plan::{self, Zone};
 
 const BACKOFF_MS: [i64; 3] = [HOUR_MS / 4, HOUR_MS, 4 * HOUR_MS];
 const RETRIES: u8 = 3;
+/// Entries that one claim moves or takes the days of; then it answers with what it has.
+const MOST_LOOKED: usize = 4096;
 
 impl Model {
-    fn sent_today(&self, sender: &Sender) -> usize {
-        let zone = sender.zone.as_deref().and_then(Zone::named);
-        let zone = zone.or(self.zone).unwrap_or(Zone::UTC);
-        let today = zone.date_of(self.now);
-        let went = self.went.get(&sender.key).into_iter().flatten();
-        went.filter(|at| zone.date_of(**at) == today).count()
-    }
-
     fn gap_has_passed(&self, sender: &Sender) -> bool {
         let gap_ms = i64::try_from(sender.gap_ms.unwrap_or(0)).unwrap_or(i64::MAX);
         let last = self.went.get(&sender.key).and_then(|went| went.last());
-        last.is_none_or(|last| last.plus_ms(gap_ms) <= self.now)
+        last.is_none_or(|(last, _)| last.plus_ms(gap_ms) <= self.now)
     }
 
     fn unconfirmed(&self, sender: &Sender) -> usize {
@@ -31,16 +25,22 @@ impl Model {
         claims.filter(|claim| self.enrollments[claim.enrollment].sender == sender.key).count()
     }
 
-    fn has_room(&self, sender: &Sender) -> bool {
+    fn opens_now(&self, sender: &Sender) -> bool {
+        let today = self.sender_day(&sender.key, self.now);
+        let held = !self.live_on(&Target::Sender(sender.key.clone())).is_empty();
+        if held || self.is_frozen(&sender.key, today) {
+            return false;
+        }
         let waiting = self.unconfirmed(sender);
         if sender.gap_ms.unwrap_or(0) > 0 && (waiting > 0 || !self.gap_has_passed(sender)) {
             return false;
         }
-        let taken = self.sent_today(sender) + waiting;
-        sender.limit_per_day.is_none_or(|limit| taken < limit as usize)
+        let taken = self.spent(&sender.key, today) + waiting;
+        self.limit(&sender.key).is_none_or(|limit| taken < limit)
     }
 
-    /// What a sender would send first: follow-ups before first messages, then by plan.
+    /// What a sender would send first: follow-ups before first messages, then by plan. What is
+    /// covered has gone by once it gave its days back.
     fn first_due(&self, sender: &Sender) -> Option<usize> {
         (0..self.enrollments.len())
             .filter(|at| {
@@ -49,12 +49,33 @@ impl Model {
                     && it.phase == Phase::Waiting
                     && it.has_next()
                     && it.planned.is_some_and(|planned| planned <= self.now)
-                    && self.covering(*at).next().is_none()
+                    && (!it.days.is_empty() || !self.is_covered(*at))
             })
             .min_by_key(|at| {
                 let it = &self.enrollments[*at];
                 (it.last_sent.is_none() && it.attempt == 0, it.planned, *at)
             })
+    }
+
+    /// The send that a sender takes next, if any may go now. What it meets on the way gives its
+    /// days back if it is covered, and is put where it stands now.
+    fn next_of(&mut self, sender: &Sender, looked: &mut usize) -> Option<usize> {
+        while *looked < MOST_LOOKED {
+            let at = self.first_due(sender)?;
+            if self.is_covered(at) {
+                self.enrollments[at].days.clear();
+            } else {
+                let before = (self.enrollments[at].planned, self.enrollments[at].days.clone());
+                self.settle(at);
+                let after = (self.enrollments[at].planned, self.enrollments[at].days.clone());
+                // Where it moved to, another may come before it.
+                if before == after {
+                    return Some(at);
+                }
+            }
+            *looked += 1;
+        }
+        None
     }
 
     /// One send of each sender in turn, going on after the one that was served last.
@@ -65,12 +86,16 @@ impl Model {
         }
         let lease_until = self.now.plus_ms(lease_ms);
         let everyone = self.sender_order.len();
-        let mut sends = Vec::new();
-        while sends.len() < limit as usize {
-            let mut turn = (1..=everyone).map(|step| (self.last_served + step) % everyone);
+        let (mut sends, mut looked) = (Vec::new(), 0);
+        // While everything is held, nothing is looked at.
+        let all_held = !self.live_on(&Target::Workspace).is_empty();
+        while sends.len() < limit as usize && !all_held {
+            let served = self.last_served;
+            let mut turn = (1..=everyone).map(|step| (served + step) % everyone);
             let found = turn.find_map(|number| {
-                let sender = &self.senders[&self.sender_order[number]];
-                let at = self.has_room(sender).then(|| self.first_due(sender))??;
+                let sender = self.senders[&self.sender_order[number]].clone();
+                let opens = self.opens_now(&sender);
+                let at = opens.then(|| self.next_of(&sender, &mut looked))??;
                 Some((number, at))
             });
             let Some((number, at)) = found else {
@@ -85,7 +110,7 @@ impl Model {
             sends.push(self.take(at, token, lease_until));
         }
         self.claims_made += 1;
-        Ok(Outcome::Claimed { sends })
+        Ok(Outcome::Claimed { sends, more: looked >= MOST_LOOKED })
     }
 
     fn take(&mut self, at: usize, token: Token, lease_until: Instant) -> DueSend {
@@ -121,7 +146,16 @@ impl Model {
     fn give_back(&mut self, token: Token, at: usize) {
         self.claims.remove(&token);
         self.enrollments[at].phase = Phase::Waiting;
-        self.catch_up(at, Instant::MIN);
+        self.drop_if_over(at);
+    }
+
+    /// Who has no step left has nothing planned.
+    pub(super) fn drop_if_over(&mut self, at: usize) {
+        let it = &mut self.enrollments[at];
+        if it.phase == Phase::Waiting && !it.has_next() {
+            (it.due, it.planned) = (Due::AfterDelay, None);
+            it.days.clear();
+        }
     }
 
     pub(super) fn confirm(&mut self, token: Token) -> Answer {
@@ -130,31 +164,47 @@ impl Model {
             return Err(stale(token));
         };
         let at = claim.enrollment;
-        let sender = self.senders[&self.enrollments[at].sender].clone();
+        if let Some(revoked) = self.refuses_to_go(at) {
+            match revoked {
+                Revoked::Held(_) => self.tally.called_back += 1,
+                _ => self.tally.put_off += 1,
+            }
+            self.give_back(token, at);
+            return Ok(Outcome::Confirmed(Verdict::Revoked(revoked)));
+        }
+        let sender = self.enrollments[at].sender.clone();
+        let today = self.sender_day(&sender, self.now);
+        self.went.entry(sender).or_default().push((self.now, today));
+        let it = &mut self.enrollments[at];
+        it.phase = Phase::Leaving;
+        it.thawed.clear();
+        it.days = it.days.iter().skip(1).copied().collect();
+        let confirmed = Some(self.now);
+        self.claims.insert(token, Claim { confirmed, ..claim });
+        Ok(Outcome::Confirmed(Verdict::Go))
+    }
+
+    fn refuses_to_go(&self, at: usize) -> Option<Revoked> {
+        let it = &self.enrollments[at];
         let covering: Vec<usize> = self.covering(at).map(|(id, _)| id).collect();
-        let limit = sender.limit_per_day.unwrap_or(u32::MAX) as usize;
-        let revoked = if !covering.is_empty() {
-            self.tally.called_back += 1;
-            Revoked::Held(self.blocked_by(covering))
-        } else if !plan::is_open(&self.next_timing(at), self.step_zone(at), self.now) {
-            self.tally.put_off += 1;
-            Revoked::OutsideWindow
-        } else if self.sent_today(&sender) >= limit {
-            self.tally.put_off += 1;
-            Revoked::LimitReached
-        } else if !self.gap_has_passed(&sender) {
-            self.tally.put_off += 1;
-            Revoked::GapNotPassed
-        } else {
-            self.enrollments[at].phase = Phase::Leaving;
-            self.enrollments[at].missed.clear();
-            self.went.entry(sender.key).or_default().push(self.now);
-            let confirmed = Some(self.now);
-            self.claims.insert(token, Claim { confirmed, ..claim });
-            return Ok(Outcome::Confirmed(Verdict::Go));
-        };
-        self.give_back(token, at);
-        Ok(Outcome::Confirmed(Verdict::Revoked(revoked)))
+        if !covering.is_empty() {
+            return Some(Revoked::Held(self.blocked_by(covering)));
+        }
+        // A step that its campaign no longer has is never open.
+        if !it.has_next() || self.open_window(it, self.now).is_none() {
+            return Some(Revoked::OutsideWindow);
+        }
+        let today = self.sender_day(&it.sender, self.now);
+        let spent = self.spent(&it.sender, today);
+        let full = self.limit(&it.sender).is_some_and(|limit| spent >= limit);
+        let promised = it.days.first() == Some(&today);
+        // What it has for the steps after this one it keeps.
+        let own = it.days.iter().filter(|day| **day == today).count();
+        if full || (!promised && self.left(it, today, Asker::Conversation) <= own) {
+            return Some(Revoked::LimitReached);
+        }
+        let too_soon = !self.gap_has_passed(&self.senders[&it.sender]);
+        too_soon.then_some(Revoked::GapNotPassed)
     }
 
     pub(super) fn report(&mut self, token: Token, report: Report) -> Answer {
@@ -175,9 +225,8 @@ impl Model {
                 it.attempt = 0;
                 it.base = sent;
                 it.last_sent = Some(sent);
-                it.due = Due::AfterDelay;
-                self.place_anew(at);
-                self.catch_up(at, sent);
+                it.counts_from(sent);
+                self.place_after_delivery(at);
                 self.tally.sent += 1;
                 self.tell(at, ("sent", sent), token, None);
             }
@@ -188,12 +237,34 @@ impl Model {
         Ok(Outcome::Applied)
     }
 
+    /// Where its natural day is the one that the next step was promised, it goes there.
+    fn place_after_delivery(&mut self, at: usize) {
+        let mut it = self.enrollments[at].clone();
+        let natural = || self.natural(&it, self.after_delay(&it, it.base));
+        let natural = if it.has_next() { natural() } else { None };
+        let day = natural.map(|natural| self.sender_day(&it.sender, natural));
+        if day.is_some() && day.as_ref() == it.days.first() {
+            (it.due, it.planned) = (Due::AfterDelay, natural);
+        } else {
+            self.place(&mut it, Due::AfterDelay, Asker::Conversation);
+        }
+        self.enrollments[at] = it;
+    }
+
+    fn retry_from(&mut self, at: usize, from: Instant) {
+        let mut it = self.enrollments[at].clone();
+        it.phase = Phase::Waiting;
+        self.place(&mut it, Due::From(from), Asker::Conversation);
+        it.begin_anew(self.now);
+        self.enrollments[at] = it;
+        self.drop_if_over(at);
+    }
+
     /// For now: again later, three times. Then, or if it failed for good, a person has to look.
     fn failed(&mut self, token: Token, at: usize, for_now: bool) {
         self.claims.remove(&token);
         self.tally.failed += 1;
         let it = &mut self.enrollments[at];
-        it.phase = Phase::Waiting;
         it.attempt += 1;
         let wait_ms = BACKOFF_MS[usize::from(it.attempt.clamp(1, RETRIES)) - 1];
         let why = match for_now {
@@ -205,8 +276,7 @@ impl Model {
             it.attempt = 0;
         }
         let (campaign, prospect) = (it.campaign.clone(), it.prospect.clone());
-        self.place(at, self.now.plus_ms(wait_ms));
-        self.begin_anew(at);
+        self.retry_from(at, self.now.plus_ms(wait_ms));
         if let Some(why) = why {
             self.place_hold(Hold {
                 kind: HoldKind::Pause,
@@ -234,10 +304,8 @@ impl Model {
             return Err(stale(token));
         }
         self.claims.remove(&token);
-        self.enrollments[at].phase = Phase::Waiting;
         self.enrollments[at].attempt += 1;
-        self.place(at, self.now);
-        self.begin_anew(at);
+        self.retry_from(at, self.now);
         Ok(Outcome::Applied)
     }
 }

@@ -1,25 +1,30 @@
 //! Who and what there is: settings, policies, companies, prospects, senders, campaigns.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Answer, Due, Enrollment, Model, Phase, invalid, known, unknown};
+use chrono::NaiveDate;
+
+use super::replanning::Affected;
+use super::{Answer, Model, Phase, invalid};
 use crate::lang::Policy;
 use crate::model::{
-    Campaign, Company, HoldKind, Outcome, PolicyBundle, Prospect, Refusal, Sender, Settings, Step,
+    Company, DateRange, Outcome, PolicyBundle, Prospect, Refusal, Sender, Settings,
 };
-use crate::plan::Zone;
+use crate::plan::{Calendar, Zone};
 
 /// Whoever has an address there says nothing about a company.
 const FREE_MAIL: [&str; 2] = ["gmail.com", "outlook.com"];
 
-fn checked_zone(name: Option<&str>) -> Result<Option<Zone>, Refusal> {
+pub(super) fn checked_zone(name: Option<&str>) -> Result<Option<Zone>, Refusal> {
     match name {
         Some(name) => Zone::named(name).map(Some).ok_or_else(|| invalid("zone")),
         None => Ok(None),
     }
 }
 
-fn set<T: Clone + PartialEq>(slot: &mut Option<T>, value: &Option<T>) -> bool {
+/// Takes over what is given, and says whether that changes anything.
+pub(super) fn set<T: Clone + PartialEq>(slot: &mut Option<T>, value: &Option<T>) -> bool {
     let changes = value.is_some() && slot != value;
     if value.is_some() {
         slot.clone_from(value);
@@ -27,11 +32,38 @@ fn set<T: Clone + PartialEq>(slot: &mut Option<T>, value: &Option<T>) -> bool {
     changes
 }
 
+fn checked_ranges(field: &str, ranges: Option<&[DateRange]>) -> Result<(), Refusal> {
+    let mut ranges = ranges.unwrap_or_default().iter();
+    if ranges.any(|range| range.last < range.first) { Err(invalid(field)) } else { Ok(()) }
+}
+
+fn days_of(ranges: &[DateRange]) -> BTreeSet<NaiveDate> {
+    let days = |range: &DateRange| {
+        let last = range.last;
+        range.first.iter_days().take_while(move |day| *day <= last)
+    };
+    ranges.iter().flat_map(days).collect()
+}
+
 impl Model {
     pub(super) fn configure(&mut self, settings: &Settings) -> Answer {
-        if let Some(zone) = checked_zone(settings.zone.as_deref())? {
-            self.zone = Some(zone);
-            self.replan(|_| true);
+        let zone = checked_zone(settings.zone.as_deref())?;
+        let names = settings.holidays.iter().flatten();
+        let calendars: Option<Vec<Calendar>> = names.map(|name| Calendar::named(name)).collect();
+        let calendars = calendars.ok_or_else(|| invalid("holidays"))?;
+        checked_ranges("closed", settings.closed.as_deref())?;
+        let rezoned = set(&mut self.zone, &zone);
+        if settings.holidays.is_some() {
+            self.calendars = calendars;
+        }
+        if let Some(ranges) = &settings.closed {
+            self.closed_ranges.clone_from(ranges);
+        }
+        let mut closed = days_of(&self.closed_ranges);
+        closed.extend(self.calendars.iter().flat_map(|calendar| calendar.dates()));
+        if rezoned || closed != self.closed {
+            self.closed = closed;
+            self.plan_anew(Affected::All);
         }
         Ok(Outcome::Applied)
     }
@@ -103,27 +135,25 @@ impl Model {
         if let Some(record) = self.prospects.get_mut(&key) {
             record.company.clone_from(&company);
         }
-        self.look_at_all(self.now);
+        let all = 0..self.enrollments.len();
+        let theirs: Vec<usize> = all.filter(|at| self.enrollments[*at].prospect == key).collect();
         if before != company {
-            self.forget_old_company(&key);
-        }
-        if rezoned {
-            self.replan(|enrollment| enrollment.prospect == key);
-        }
-        Ok(Outcome::Applied)
-    }
-
-    /// The holds of the company that was left let go, or never were: what still holds is another's.
-    fn forget_old_company(&mut self, prospect: &str) {
-        for at in 0..self.enrollments.len() {
-            if self.enrollments[at].prospect == prospect {
-                if self.enrollments[at].phase != Phase::Waiting {
-                    self.begin_anew(at);
-                } else if let Some(frozen) = &mut self.enrollments[at].frozen {
-                    frozen.gone.clear();
+            // The holds of the company that was left let go: that is settled before it is
+            // forgotten. What still holds is another's.
+            self.look_at_all(self.now);
+            for at in &theirs {
+                if self.enrollments[*at].phase == Phase::Waiting {
+                    self.settle(*at);
+                } else {
+                    let now = self.now;
+                    self.enrollments[*at].begin_anew(now);
                 }
             }
         }
+        if rezoned {
+            theirs.iter().for_each(|at| self.place_again(*at));
+        }
+        Ok(Outcome::Applied)
     }
 
     /// Its domain's company, else the registrable part of the domain: here, its last two labels.
@@ -144,126 +174,30 @@ impl Model {
 
     pub(super) fn put_sender(&mut self, sender: &Sender) -> Answer {
         checked_zone(sender.zone.as_deref())?;
+        checked_ranges("frozen", sender.frozen.as_deref())?;
         let key = sender.key.clone();
-        if !self.senders.contains_key(&key) {
+        let fresh = || Sender { key: key.clone(), ..Sender::default() };
+        let before = self.senders.get(&key).cloned();
+        if before.is_none() {
             self.sender_order.push(key.clone());
         }
-        let record = self
-            .senders
-            .entry(key.clone())
-            .or_insert_with(|| Sender { key: key.clone(), ..Sender::default() });
+        let mut record = before.clone().unwrap_or_else(fresh);
         set(&mut record.limit_per_day, &sender.limit_per_day);
         set(&mut record.gap_ms, &sender.gap_ms);
-        if set(&mut record.zone, &sender.zone) {
-            self.replan(|enrollment| enrollment.sender == key);
+        let mut changed = set(&mut record.zone, &sender.zone);
+        if changed && before.is_some() {
+            self.write_elsewhere.insert(key.clone());
+        }
+        let days = |record: &Sender| days_of(record.frozen.as_deref().unwrap_or_default());
+        let frozen = days(&record);
+        set(&mut record.frozen, &sender.frozen);
+        changed |= days(&record) != frozen;
+        let limit = before.as_ref().map(|_| self.limit(&key));
+        self.senders.insert(key.clone(), record);
+        changed |= limit.is_some_and(|limit| limit != self.limit(&key));
+        if changed && before.is_some() {
+            self.plan_anew(Affected::OfSender(key));
         }
         Ok(Outcome::Applied)
-    }
-
-    pub(super) fn put_campaign(&mut self, campaign: &Campaign) -> Answer {
-        checked_zone(campaign.zone.as_deref())?;
-        for sender in &campaign.senders {
-            known("sender", Some(sender), &self.senders)?;
-        }
-        let key = campaign.key.clone();
-        let Some(record) = self.campaigns.get_mut(&key) else {
-            if campaign.steps.is_empty() || campaign.senders.is_empty() {
-                return Err(invalid("campaign"));
-            }
-            self.active_steps.insert(key.clone(), campaign.steps.len());
-            self.campaigns.insert(key, campaign.clone());
-            return Ok(Outcome::Applied);
-        };
-        if !campaign.steps.is_empty() && campaign.steps != record.steps {
-            return Err(Refusal::StepsDiffer { campaign: key });
-        }
-        if !campaign.senders.is_empty() {
-            record.senders.clone_from(&campaign.senders);
-        }
-        set(&mut record.tags, &campaign.tags);
-        if set(&mut record.zone, &campaign.zone) {
-            self.replan(|enrollment| enrollment.campaign == key);
-        }
-        Ok(Outcome::Applied)
-    }
-
-    /// An added step is on nobody's schedule until a reschedule.
-    pub(super) fn add_step(&mut self, campaign: &str, step: &Step) -> Answer {
-        let record = self.campaigns.get_mut(campaign);
-        let record = record.ok_or_else(|| unknown("campaign", campaign))?;
-        record.steps.push(step.clone());
-        Ok(Outcome::Applied)
-    }
-
-    /// A changed zone replans what it affects.
-    fn replan(&mut self, which: impl Fn(&Enrollment) -> bool) {
-        for at in 0..self.enrollments.len() {
-            if which(&self.enrollments[at]) {
-                self.place_anew(at);
-                if let Some(frozen) = &mut self.enrollments[at].frozen {
-                    frozen.gone.clear();
-                }
-            }
-        }
-    }
-
-    pub(super) fn enroll(&mut self, campaign: &str, prospect: &str) -> Answer {
-        known("campaign", Some(campaign), &self.campaigns)?;
-        known("prospect", Some(prospect), &self.prospects)?;
-        let both = |it: &Enrollment| it.campaign == campaign && it.prospect == prospect;
-        if self.enrollments.iter().any(both) {
-            let (campaign, prospect) = (campaign.to_owned(), prospect.to_owned());
-            return Err(Refusal::AlreadyEnrolled { campaign, prospect });
-        }
-        let on_prospect = super::Target::Prospect(prospect.to_owned());
-        let stops: Vec<usize> = (0..self.holds.len())
-            .filter(|id| {
-                let hold = &self.holds[*id];
-                hold.live() && hold.kind == HoldKind::Stop && hold.target == on_prospect
-            })
-            .collect();
-        if !stops.is_empty() {
-            return Err(Refusal::Stopped {
-                prospect: prospect.to_owned(),
-                held_by: self.blocked_by(stops),
-            });
-        }
-        let sender = self.least_loaded(campaign);
-        self.enrollments.push(Enrollment {
-            campaign: campaign.to_owned(),
-            prospect: prospect.to_owned(),
-            sender: sender.clone(),
-            position: 0,
-            steps: self.active_steps[campaign],
-            skipped: 0,
-            attempt: 0,
-            phase: Phase::Waiting,
-            base: self.now,
-            due: Due::AfterDelay,
-            planned: None,
-            frozen: None,
-            missed: Vec::new(),
-            last_sent: None,
-        });
-        let at = self.enrollments.len() - 1;
-        self.place_anew(at);
-        let held_by: Vec<usize> = self.covering(at).map(|(id, _)| id).collect();
-        Ok(Outcome::Enrolled {
-            sender,
-            next: self.enrollments[at].planned,
-            held_by: self.blocked_by(held_by),
-        })
-    }
-
-    /// The campaign's sender with the fewest enrollments for its limit, the first of equals.
-    fn least_loaded(&self, campaign: &str) -> String {
-        let load = |key: &&String| {
-            let all = self.enrollments.iter();
-            let count = all.filter(|it| it.sender == **key).count() as u128;
-            let limit = self.senders[*key].limit_per_day.unwrap_or(u32::MAX).max(1);
-            (count << 64) / u128::from(limit)
-        };
-        let senders = self.campaigns[campaign].senders.iter();
-        senders.min_by_key(load).cloned().unwrap_or_default()
     }
 }

@@ -44,7 +44,7 @@ impl Tokens {
 
     /// Remembers the tokens of an answer to the same claim.
     pub fn learn(&mut self, theirs: &Outcome, ours: &Outcome) {
-        if let (Outcome::Claimed { sends: theirs }, Outcome::Claimed { sends: ours }) =
+        if let (Outcome::Claimed { sends: theirs, .. }, Outcome::Claimed { sends: ours, .. }) =
             (theirs, ours)
         {
             let pairs = theirs.iter().zip(ours);
@@ -88,6 +88,8 @@ pub struct History {
     pub restarts: BTreeMap<usize, bool>,
     pub state: State,
     model: Model,
+    /// Whether only the model is told, and held to what it promises.
+    alone: bool,
     /// The engine's tokens in the model.
     tokens: Tokens,
     claimed: Vec<(Token, SendKey)>,
@@ -100,11 +102,21 @@ pub struct History {
 impl History {
     /// Does what there is at the beginning, and then the operations.
     pub fn of(ops: &[Op]) -> Result<Self, TestCaseError> {
+        Self::told(ops, false)
+    }
+
+    /// What the model alone makes of the operations.
+    pub fn of_model(ops: &[Op]) -> Result<Self, TestCaseError> {
+        Self::told(ops, true)
+    }
+
+    fn told(ops: &[Op], alone: bool) -> Result<Self, TestCaseError> {
         let mut history = Self {
             turns: Vec::new(),
             restarts: BTreeMap::new(),
             state: State::new(),
             model: Model::default(),
+            alone,
             tokens: Tokens::default(),
             claimed: Vec::new(),
             went: BTreeSet::new(),
@@ -138,7 +150,7 @@ impl History {
             command = command.by("pat");
         }
         // What lifts is looked at by itself: what time does comes first.
-        if matches!(op.act, Act::Lift(_) | Act::Retract(_)) {
+        if matches!(op.act, Act::Lift(_) | Act::Retract(_)) && !self.alone {
             self.apply(Command::new(at, Action::Advance))?;
             let before = self.live();
             self.apply(command)?;
@@ -179,29 +191,44 @@ impl History {
         })
     }
 
+    fn apply_to_model(&mut self, command: Command) -> TestCaseResult {
+        let before = self.model.clone();
+        let outcome = self.model.apply(&command);
+        prop_assert_eq!(self.model.breaks(&before), Vec::<String>::new(), "after {:?}", &command);
+        let shown = Picture::of_model(&self.model);
+        self.remember(command, outcome, &shown);
+        Ok(())
+    }
+
     fn apply(&mut self, command: Command) -> TestCaseResult {
+        if self.alone {
+            return self.apply_to_model(command);
+        }
         let expected = self.model.apply(&self.tokens.here(&command));
         let outcome = apply(&mut self.state, &self.turns, command.clone());
         same(&command, &expected, &outcome, true)?;
         self.tokens.learn(&outcome, &expected);
         let shown = super::picture(&self.state);
-        let refused = outcome.refusal().is_some();
         prop_assert_eq!(&shown, &Picture::of_model(&self.model), "after {:?}", &command);
         self.never_twice_never_after(&command, &outcome, &shown)?;
+        self.remember(command, outcome, &shown);
+        Ok(())
+    }
+
+    fn remember(&mut self, command: Command, outcome: Outcome, shown: &Picture) {
         match (&command.action, &outcome) {
             (Action::Record(event), Outcome::Recorded { .. }) => self.events.push(event.clone()),
-            (_, Outcome::Claimed { sends }) => self.claimed.extend(sends.iter().map(|send| {
+            (_, Outcome::Claimed { sends, .. }) => self.claimed.extend(sends.iter().map(|send| {
                 let (campaign, prospect) = (send.campaign.clone(), send.prospect.clone());
                 (send.token, (campaign, prospect, send.step))
             })),
             _ => {}
         }
-        if !refused {
+        if outcome.refusal().is_none() {
             let causes = shown.causes.iter().map(|(_, placed, _)| placed);
             self.placed = usize::try_from(causes.sum::<u64>()).unwrap();
         }
         self.turns.push(Turn { command, outcome });
-        Ok(())
     }
 
     /// L1: what may go is covered by nothing. L5: what went does not go again, unless it failed or

@@ -2,14 +2,17 @@
 
 use std::sync::OnceLock;
 
+use chrono::{NaiveDate, TimeDelta};
 use holdline::model::{
-    Action, Campaign, Company, Delay, Event, HoldId, HoldKind, HoldTarget, Hours, Instant,
-    PolicyBundle, PolicyFile, Prospect, Report, Selection, Sender, Status, Step, StepTiming, Value,
-    Weekdays,
+    Action, Campaign, Delay, Event, HoldId, HoldKind, HoldTarget, Hours, Instant, Placement,
+    PolicyBundle, PolicyFile, Prospect, Report, Selection, Sender, Settings, Status, Step,
+    StepTiming, Value, Weekdays,
 };
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use super::changes::set_up;
 
 pub const MINUTE_MS: i64 = 60_000;
 pub const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -19,10 +22,10 @@ pub const DAY_MS: i64 = 24 * HOUR_MS;
 pub const BEGIN: &str = "2026-03-27T07:00:00Z";
 
 const CAMPAIGNS: [&str; 3] = ["spring", "summer", "all-hours"];
-const SENDERS: [&str; 3] = ["s1", "s2", "s3"];
+pub const SENDERS: [&str; 3] = ["s1", "s2", "s3"];
 const COMPANIES: [&str; 3] = ["acme.io", "globex.com", "initech"];
 /// The last two come later, if they come.
-const PROSPECTS: [&str; 10] = [
+pub const PROSPECTS: [&str; 10] = [
     "ann@acme.io",
     "bob@mail.acme.io",
     "cy@globex.com",
@@ -34,7 +37,7 @@ const PROSPECTS: [&str; 10] = [
     "ivy@acme.io",
     "jon@gmail.com",
 ];
-const ZONES: [&str; 4] =
+pub const ZONES: [&str; 4] =
     ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"];
 
 /// One thing to do, `wait_ms` after the last. What it is about is looked up when it is done.
@@ -48,7 +51,7 @@ pub struct Op {
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "a few hundred of them live at a time")]
 pub enum Act {
-    /// As it stands, but for its instants: they count from a day before the command.
+    /// As it stands, but for its instants and days: they count from a day before the command.
     Do(Action),
     Confirm(usize),
     Report(usize, Kind),
@@ -73,7 +76,16 @@ pub enum Kind {
 
 pub fn instants(action: &mut Action, now: Instant) {
     let shift = |at: &mut Instant| *at = now.plus_ms(at.as_ms() - DAY_MS);
+    let days = now.as_ms().div_euclid(DAY_MS) - 1;
+    let move_on = |date: &mut NaiveDate| *date += TimeDelta::days(days);
     match action {
+        Action::PutSender(Sender { frozen: Some(ranges), .. })
+        | Action::Configure(Settings { closed: Some(ranges), .. }) => {
+            for range in ranges {
+                move_on(&mut range.first);
+                move_on(&mut range.last);
+            }
+        }
         Action::Hold { until: Some(at), .. }
         | Action::Resume { reschedule: Some(at), .. }
         | Action::Reschedule { from: at, .. } => shift(at),
@@ -91,47 +103,25 @@ pub fn report(kind: Kind, now: Instant) -> Report {
     }
 }
 
-fn owned(keys: &[&'static str]) -> BoxedStrategy<String> {
+pub fn owned(keys: &[&'static str]) -> BoxedStrategy<String> {
     select(keys.to_vec()).prop_map(str::to_owned).boxed()
 }
 
-fn campaign() -> BoxedStrategy<String> {
+pub fn campaign() -> BoxedStrategy<String> {
     owned(&CAMPAIGNS)
 }
 
-fn prospect() -> BoxedStrategy<String> {
+pub fn prospect() -> BoxedStrategy<String> {
     prop_oneof![30 => owned(&PROSPECTS), 1 => Just("nobody".to_owned())].boxed()
 }
 
-fn company() -> BoxedStrategy<String> {
+pub fn company() -> BoxedStrategy<String> {
     owned(&COMPANIES)
 }
 
 /// An instant from a day before a command to four days after it.
 fn near() -> BoxedStrategy<Instant> {
     (0..5 * DAY_MS / MINUTE_MS).prop_map(|minutes| Instant::from_ms(minutes * MINUTE_MS)).boxed()
-}
-
-fn timing() -> BoxedStrategy<StepTiming> {
-    let delay = prop_oneof![
-        (0_u64..60).prop_map(|hours| Delay::ElapsedMs(hours * HOUR_MS.unsigned_abs())),
-        (0_u32..4).prop_map(Delay::Days),
-        (0_u32..4).prop_map(Delay::BusinessDays),
-    ];
-    let hours = prop_oneof![
-        Just(Hours::ALL),
-        select(vec![(540, 1020), (1320, 120), (120, 180), (600, 720)])
-            .prop_map(|(from, to)| Hours::new(from, to).unwrap()),
-    ];
-    let weekdays = select(vec![Weekdays::ALL, Weekdays::WORKING]);
-    (delay, hours, weekdays)
-        .prop_map(|(delay, hours, weekdays)| StepTiming { delay, weekdays, hours, jitter_ms: 0 })
-        .boxed()
-}
-
-fn step() -> BoxedStrategy<Step> {
-    let name = || "m".to_owned();
-    timing().prop_map(move |timing| Step { name: name(), timing }).boxed()
 }
 
 fn selection() -> BoxedStrategy<Selection> {
@@ -229,42 +219,6 @@ fn event() -> BoxedStrategy<Event> {
         .boxed()
 }
 
-fn set_up() -> BoxedStrategy<Action> {
-    // One who is there already may come to another company.
-    let newcomer = (owned(&PROSPECTS), option::weighted(0.4, company()));
-    let newcomer =
-        newcomer.prop_map(|(key, company)| Prospect { key, company, ..Prospect::default() });
-    let sender = (owned(&SENDERS), 0_u32..6, select(vec![0, 120_000]));
-    let sender = sender.prop_map(|(key, limit, gap_ms)| Sender {
-        key,
-        zone: None,
-        limit_per_day: Some(limit),
-        gap_ms: Some(gap_ms),
-    });
-    let change = campaign().prop_map(|key| Campaign {
-        key,
-        senders: vec!["s2".to_owned(), "s1".to_owned()],
-        ..Campaign::default()
-    });
-    let company_change = (company(), select(vec!["customer", "lost", "new"]));
-    let company_change = company_change.prop_map(|(key, stage)| Company {
-        key,
-        stage: Some(stage.to_owned()),
-        ..Company::default()
-    });
-    let enroll = (campaign(), prospect());
-    prop_oneof![
-        6 => enroll.prop_map(|(campaign, prospect)| Action::Enroll { campaign, prospect }),
-        3 => newcomer.prop_map(Action::PutProspect),
-        2 => sender.prop_map(Action::PutSender),
-        1 => change.prop_map(Action::PutCampaign),
-        1 => company_change.prop_map(Action::PutCompany),
-        1 => (campaign(), step()).prop_map(|(campaign, step)| Action::AddStep { campaign, step }),
-        1 => (0..POLICIES).prop_map(|number| Action::PutPolicy(policy(number, 0))),
-    ]
-    .boxed()
-}
-
 fn reason() -> BoxedStrategy<Option<String>> {
     option::of(Just("because".to_owned())).boxed()
 }
@@ -311,7 +265,7 @@ fn act() -> BoxedStrategy<Act> {
         Action::Claim { limit, lease_ms: (minutes * MINUTE_MS).unsigned_abs() }
     });
     prop_oneof![
-        6 => set_up().prop_map(Act::Do),
+        7 => set_up().prop_map(Act::Do),
         6 => event().prop_map(|event| Act::Do(Action::Record(event))),
         5 => by_a_person().prop_map(Act::Do),
         8 => claim.prop_map(Act::Do),
@@ -350,53 +304,21 @@ fn timed(delay: Delay, from: u16, to: u16, weekdays: Weekdays) -> Step {
 /// What is there before anything happens.
 pub fn beginning() -> Vec<Action> {
     let mut actions = vec![Action::PutPolicy(policy(0, 0))];
-    for (key, limit_per_day, gap_ms) in
-        [("s1", Some(3), 0), ("s2", None, 120_000), ("s3", Some(20), 0)]
-    {
+    // The last one's days are the workspace's.
+    for (key, limit_per_day, gap_ms, zone) in [
+        ("s1", Some(3), 0, Some("Europe/Berlin")),
+        ("s2", None, 120_000, Some("Europe/Berlin")),
+        ("s3", Some(6), 0, None),
+    ] {
         actions.push(Action::PutSender(Sender {
             key: key.to_owned(),
-            zone: Some("Europe/Berlin".to_owned()),
+            zone: zone.map(str::to_owned),
             limit_per_day,
             gap_ms: Some(gap_ms),
+            frozen: None,
         }));
     }
-    let working = Weekdays::WORKING;
-    let campaigns = [
-        (
-            "spring",
-            vec![
-                timed(Delay::ElapsedMs(0), 540, 1020, working),
-                timed(Delay::Days(1), 540, 1020, working),
-                timed(Delay::BusinessDays(2), 600, 720, working),
-            ],
-            vec!["s1", "s3"],
-        ),
-        (
-            "summer",
-            vec![
-                timed(Delay::ElapsedMs(3_600_000), 120, 180, Weekdays::ALL),
-                timed(Delay::ElapsedMs(7_200_000), 1320, 120, Weekdays::ALL),
-            ],
-            vec!["s2"],
-        ),
-        (
-            "all-hours",
-            vec![
-                timed(Delay::ElapsedMs(0), 0, 1440, Weekdays::ALL),
-                timed(Delay::ElapsedMs(1_800_000), 0, 1440, Weekdays::ALL),
-                timed(Delay::ElapsedMs(1_800_000), 0, 1440, Weekdays::ALL),
-            ],
-            vec!["s3", "s2"],
-        ),
-    ];
-    for (key, steps, senders) in campaigns {
-        actions.push(Action::PutCampaign(Campaign {
-            key: key.to_owned(),
-            steps,
-            senders: senders.into_iter().map(str::to_owned).collect(),
-            ..Campaign::default()
-        }));
-    }
+    actions.extend(campaigns());
     for (number, key) in PROSPECTS[..8].iter().enumerate() {
         actions.push(Action::PutProspect(Prospect {
             key: (*key).to_owned(),
@@ -414,6 +336,50 @@ pub fn beginning() -> Vec<Action> {
         }
     }
     actions
+}
+
+fn campaigns() -> impl Iterator<Item = Action> {
+    let working = Weekdays::WORKING;
+    let campaigns = [
+        (
+            "spring",
+            vec![
+                timed(Delay::ElapsedMs(0), 540, 1020, working),
+                timed(Delay::Days(1), 540, 1020, working),
+                timed(Delay::BusinessDays(2), 600, 720, working),
+            ],
+            vec!["s1", "s3"],
+            Placement::Whole,
+        ),
+        (
+            "summer",
+            vec![
+                timed(Delay::ElapsedMs(3_600_000), 120, 180, Weekdays::ALL),
+                timed(Delay::ElapsedMs(7_200_000), 1320, 120, Weekdays::ALL),
+            ],
+            vec!["s2"],
+            Placement::Rolling,
+        ),
+        (
+            "all-hours",
+            vec![
+                timed(Delay::ElapsedMs(0), 0, 1440, Weekdays::ALL),
+                timed(Delay::ElapsedMs(1_800_000), 0, 1440, Weekdays::ALL),
+                timed(Delay::ElapsedMs(1_800_000), 0, 1440, Weekdays::ALL),
+            ],
+            vec!["s3", "s2"],
+            Placement::Whole,
+        ),
+    ];
+    campaigns.into_iter().map(|(key, steps, senders, placement)| {
+        Action::PutCampaign(Campaign {
+            key: key.to_owned(),
+            steps,
+            senders: senders.into_iter().map(str::to_owned).collect(),
+            placement: Some(placement),
+            ..Campaign::default()
+        })
+    })
 }
 
 pub const POLICIES: usize = 3;

@@ -124,16 +124,3 @@ fn nobody_is_enrolled_twice_in_a_campaign() {
     assert_eq!(message, "`ann@acme.io` is in campaign `spring` already");
     assert_eq!(host.digest(), before);
 }
-
-#[test]
-fn a_campaigns_steps_change_by_added_steps_only() {
-    let mut host = host();
-    let before = host.digest();
-    let (code, message) = host.refused(json!({
-        "do": "put-campaign", "key": "spring", "senders": ["s1"], "steps": [{"name": "z"}],
-    }));
-    assert_eq!(code, "steps-differ");
-    assert_eq!(message, "campaign `spring` exists with other steps; add steps with `add-step`");
-    assert_eq!(host.digest(), before);
-    host.campaign("spring", json!([{"name": "a"}]));
-}

@@ -2,9 +2,14 @@
 //! lines, each expectation from the design.
 
 mod bulk;
+mod calendars;
 mod campaigns;
+mod company_pace;
+mod elsewhere;
 mod events;
 mod holds;
+mod lateness;
+mod limits;
 mod numbered;
 mod people;
 mod planned;

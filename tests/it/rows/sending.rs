@@ -179,26 +179,30 @@ fn a_window_that_closed_since_the_claim_revokes() {
 #[test]
 fn a_senders_daily_limit_holds_in_its_own_zone() {
     let mut host = host();
-    sender(&mut host, json!({"limit-per-day": 2, "zone": "America/New_York"}));
-    let people = ["a@1.io", "b@2.io", "c@3.io", "d@4.io", "e@5.io"];
-    host.enrolled("spring", &people);
+    // Of three slots one is kept for conversations.
+    sender(&mut host, json!({"limit-per-day": 3, "zone": "America/New_York"}));
     host.campaign("once", json!([{"name": "x"}]));
+    host.campaign("twin", json!([{"name": "y"}]));
+    let people = ["a@1.io", "b@2.io", "c@3.io", "d@4.io", "e@5.io"];
+    host.enrolled("once", &people);
     assert_eq!(host.send(), ["a@1.io 1", "b@2.io 1"]);
     // The limit is the sender's: another campaign gets nothing on top.
-    host.enroll("once", "a@1.io");
+    host.enroll("twin", "a@1.io");
     assert!(host.send().is_empty());
-    host.ok(json!({"do": "pause", "selection": {"step": 2}}));
-    host.ok(json!({"do": "pause", "campaign": "once"}));
     host.sends_at("2026-03-03T05:00:00Z", &["c@3.io 1", "d@4.io 1"]);
-    host.ok(json!({"do": "pause", "selection": {"step": 2, "status": "scheduled"}}));
-    host.sends_at("2026-03-04T05:00:00Z", &["e@5.io 1"]);
+    host.sends_at("2026-03-04T05:00:00Z", &["e@5.io 1", "a@1.io 1"]);
 }
 
 #[test]
 fn claims_that_wait_for_their_last_look_count_against_the_limit() {
     let mut host = host();
-    sender(&mut host, json!({"limit-per-day": 2}));
+    sender(&mut host, json!({"limit-per-day": 3}));
     host.enrolled("spring", &["a@1.io", "b@2.io", "c@3.io"]);
+    // The third takes the slot that is kept for those whom a person moves.
+    let selection = json!({"prospect": "c@3.io"});
+    let from = "2026-03-02T08:00:00Z";
+    host.ok(json!({"do": "reschedule", "selection": selection, "from": from}));
+    sender(&mut host, json!({"limit-per-day": 2}));
     let sends = host.claim();
     assert_eq!(sends.len(), 2);
     assert!(host.claim().is_empty());
@@ -261,7 +265,8 @@ fn follow_ups_go_before_first_messages() {
     host.enrolled("spring", &["ann@acme.io"]);
     assert_eq!(host.send(), ["ann@acme.io 1"]);
     host.enrolled("spring", &["bob@other.io"]);
-    assert_eq!(host.next("spring", "bob@other.io"), "2026-03-02T08:00:00Z", "planned before");
+    // His two steps are placed where both find a day that Ann's second does not need.
+    assert_eq!(host.next("spring", "bob@other.io"), "2026-03-04T00:00:00Z");
     host.at("2026-03-03T08:00:00Z");
     assert_eq!(host.send(), ["ann@acme.io 2"]);
     host.sends_at("2026-03-04T00:00:00Z", &["bob@other.io 1"]);

@@ -217,6 +217,7 @@ pub(super) fn put_mailbox(mailbox: &Mailbox) -> Action {
         zone: Some(mailbox.zone.name().to_owned()),
         limit_per_day: Some(mailbox.limit),
         gap_ms: Some(mailbox.gap.unsigned_abs()),
+        frozen: None,
     })
 }
 
@@ -230,7 +231,7 @@ pub(super) fn put_sequence(sequence: &Sequence, mailboxes: &[Mailbox]) -> Action
             .map(|mailbox| mailbox.key.to_owned())
             .collect(),
         zone: Some(Tz::America__New_York.name().to_owned()),
-        tags: None,
+        ..Campaign::default()
     })
 }
 

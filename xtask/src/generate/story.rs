@@ -99,7 +99,8 @@ impl Story {
     fn set_up(&mut self, put_firms: Vec<Action>) {
         let at = instant(march(2, 5, 0));
         let zone = Some("America/New_York".to_owned());
-        let mut actions = vec![Action::Advance, Action::Configure(Settings { zone })];
+        let mut actions =
+            vec![Action::Advance, Action::Configure(Settings { zone, ..Settings::default() })];
         actions.extend(self.mailboxes.iter().map(cast::put_mailbox));
         actions.extend(put_firms);
         let sequences = self.sequences.iter();

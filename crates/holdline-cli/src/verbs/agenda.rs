@@ -64,7 +64,10 @@ fn render(from: NaiveDate, senders: &[SenderAgenda], width: usize) -> String {
     let zones: std::collections::BTreeSet<&str> =
         senders.iter().map(|it| it.zone.as_str()).collect();
     let zones = zones.into_iter().collect::<Vec<_>>().join(", ");
-    let legend = format!("a day's number: sent and planned, in the sender's zone ({zones})");
+    let legend = format!(
+        "a day's number: sent and planned, all steps, in the sender's zone ({zones}); its bar: how \
+         much of the limit that and what is held take"
+    );
     out + &styled(FAINT, wrap(&legend, 0, width).trim_end()) + "\n"
 }
 
@@ -101,16 +104,19 @@ fn row(sender: &SenderAgenda, days: &[AgendaDay], label: usize) -> String {
     let mut line = left(&sender.sender, label + 2);
     for day in days {
         let used = u64::from(day.sent) + u64::from(day.planned);
-        if used == 0 {
-            line.push_str(&styled(FAINT, format!("{:>w$} ", "·", w = CELL - 1)));
+        // What is held has its slots, too.
+        let taken = used + u64::from(day.held);
+        if taken == 0 {
+            let nothing = if day.frozen { "frozen" } else { "·" };
+            line.push_str(&styled(FAINT, format!("{nothing:>w$} ", w = CELL - 1)));
             continue;
         }
         let style = match sender.limit {
-            Some(limit) if used >= u64::from(limit) => BAD,
+            Some(limit) if taken >= u64::from(limit) => BAD,
             _ if day.planned > 0 => PLANNED,
             _ => GOOD,
         };
-        let bar = bar(used, sender.limit);
+        let bar = bar(taken, sender.limit);
         line.push_str(&styled(style, format!("{}{bar}", right(&count(used), CELL - 2))));
         line.push(' ');
     }
@@ -148,7 +154,10 @@ mod tests {
     use super::*;
 
     fn sender(limit: Option<u32>, days: &[(u32, u32, u32)]) -> SenderAgenda {
-        let day = |&(sent, planned, held): &(u32, u32, u32)| AgendaDay { sent, planned, held };
+        let day = |&(sent, planned, held): &(u32, u32, u32)| {
+            let frozen = sent + planned + held == 0;
+            AgendaDay { sent, planned, held, frozen }
+        };
         SenderAgenda {
             sender: "ann@ours.example".into(),
             zone: "Europe/Berlin".into(),
@@ -174,6 +183,7 @@ mod tests {
         let wide = plain(100);
         assert!(wide.contains(" 27 Feb Sat 28  1 Mar  Mon 2"), "{wide}");
         assert!(wide.contains("100█"), "{wide}");
+        assert!(wide.contains(" frozen "), "{wide}");
         assert!(wide.contains("  held                       3\n"), "{wide}");
         let narrow = plain(46);
         assert_eq!(narrow.matches("sender  ").count(), 2, "{narrow}");

@@ -1,0 +1,144 @@
+//! What people set up and change while timelines run: senders, campaigns, calendars, prospects.
+
+use chrono::{NaiveDate, TimeDelta};
+use holdline::model::{
+    Action, AddedSteps, Campaign, Company, DateRange, Delay, EnrolledElsewhere, Hours, Placement,
+    Prospect, Sender, Settings, Step, StepTiming, Weekdays,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::world::{
+    DAY_MS, HOUR_MS, POLICIES, PROSPECTS, SENDERS, ZONES, campaign, company, owned, policy,
+    prospect,
+};
+
+fn timing() -> BoxedStrategy<StepTiming> {
+    let delay = prop_oneof![
+        (0_u64..60).prop_map(|hours| Delay::ElapsedMs(hours * HOUR_MS.unsigned_abs())),
+        (0_u32..4).prop_map(Delay::Days),
+        (0_u32..4).prop_map(Delay::BusinessDays),
+    ];
+    let hours = prop_oneof![
+        Just(Hours::ALL),
+        select(vec![(540, 1020), (1320, 120), (120, 180), (600, 720)])
+            .prop_map(|(from, to)| Hours::new(from, to).unwrap()),
+    ];
+    let weekdays = select(vec![Weekdays::ALL, Weekdays::WORKING]);
+    (delay, hours, weekdays)
+        .prop_map(|(delay, hours, weekdays)| StepTiming { delay, weekdays, hours, jitter_ms: 0 })
+        .boxed()
+}
+
+fn step() -> BoxedStrategy<Step> {
+    let name = || "m".to_owned();
+    timing().prop_map(move |timing| Step { name: name(), timing }).boxed()
+}
+
+/// A few days from the day before a command on.
+fn days() -> BoxedStrategy<Vec<DateRange>> {
+    let range = (0_i64..9, 0_i64..3).prop_map(|(from, more)| {
+        let first = NaiveDate::default() + TimeDelta::days(from);
+        DateRange { first, last: first + TimeDelta::days(more) }
+    });
+    vec(range, 0..3).boxed()
+}
+
+fn zone(chance: f64) -> BoxedStrategy<Option<String>> {
+    option::weighted(chance, owned(&ZONES)).boxed()
+}
+
+fn sender() -> BoxedStrategy<Action> {
+    let limit = prop_oneof![1 => Just(0_u32), 12 => 1_u32..7];
+    let gap_ms = select(vec![0, 120_000]);
+    (
+        owned(&SENDERS),
+        option::weighted(0.7, limit),
+        option::weighted(0.3, gap_ms),
+        zone(0.15),
+        option::weighted(0.3, days()),
+    )
+        .prop_map(|(key, limit_per_day, gap_ms, zone, frozen)| {
+            Action::PutSender(Sender { key, zone, limit_per_day, gap_ms, frozen })
+        })
+        .boxed()
+}
+
+/// The spring has holidays in some of these.
+fn settings() -> BoxedStrategy<Action> {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let holidays: Vec<Vec<String>> = vec![names(&[]), names(&["de"]), names(&["us", "gb-eng"])];
+    (zone(0.3), option::weighted(0.4, select(holidays)), option::weighted(0.5, days()))
+        .prop_map(|(zone, holidays, closed)| Action::Configure(Settings { zone, holidays, closed }))
+        .boxed()
+}
+
+fn campaign_change() -> BoxedStrategy<Action> {
+    let senders = select(vec![vec!["s2", "s1"], vec!["s1", "s3"], vec!["s3"], vec!["s3", "s2"]]);
+    let senders = senders.prop_map(|keys| keys.into_iter().map(str::to_owned).collect());
+    let most = select(vec![0, 0, DAY_MS, 4 * DAY_MS]).prop_map(i64::unsigned_abs);
+    let elsewhere = vec![
+        EnrolledElsewhere::Allow,
+        EnrolledElsewhere::Allow,
+        EnrolledElsewhere::Reject,
+        EnrolledElsewhere::Replace,
+    ];
+    let added = vec![AddedSteps::Hold, AddedSteps::Append, AddedSteps::Ignore];
+    (
+        campaign(),
+        prop_oneof![3 => Just(Vec::new()), 1 => vec(step(), 1..4)],
+        prop_oneof![2 => Just(Vec::<String>::new()), 1 => senders],
+        zone(0.15),
+        option::weighted(0.3, select(vec![Placement::Whole, Placement::Rolling])),
+        option::weighted(0.2, select(elsewhere)),
+        option::weighted(0.3, select(added)),
+        option::weighted(0.2, most),
+    )
+        .prop_map(
+            |(key, steps, senders, zone, placement, enrolled_elsewhere, added_steps, most)| {
+                Action::PutCampaign(Campaign {
+                    key,
+                    steps,
+                    senders,
+                    zone,
+                    placement,
+                    enrolled_elsewhere,
+                    added_steps,
+                    max_lateness_ms: most,
+                    ..Campaign::default()
+                })
+            },
+        )
+        .boxed()
+}
+
+pub fn set_up() -> BoxedStrategy<Action> {
+    // One who is there already may come to another company, or live elsewhere.
+    let newcomer = (owned(&PROSPECTS), option::weighted(0.4, company()), zone(0.2));
+    let newcomer = newcomer.prop_map(|(key, company, zone)| Prospect {
+        key,
+        company,
+        zone,
+        ..Prospect::default()
+    });
+    let company_change = (company(), select(vec!["customer", "lost", "new"]));
+    let company_change = company_change.prop_map(|(key, stage)| Company {
+        key,
+        stage: Some(stage.to_owned()),
+        ..Company::default()
+    });
+    let enroll = (campaign(), prospect());
+    prop_oneof![
+        7 => enroll.prop_map(|(campaign, prospect)| Action::Enroll { campaign, prospect }),
+        3 => newcomer.prop_map(Action::PutProspect),
+        3 => sender(),
+        2 => campaign_change(),
+        1 => settings(),
+        1 => company_change.prop_map(Action::PutCompany),
+        1 => (campaign(), step()).prop_map(|(campaign, step)| Action::AddStep { campaign, step }),
+        1 => (0..POLICIES).prop_map(|number| Action::PutPolicy(policy(number, 0))),
+    ]
+    .boxed()
+}
