@@ -245,9 +245,9 @@ impl Host {
     }
 
     /// Lets commands pass until all is planned anew that was to be, and no longer: three looks at
-    /// each enrollment, 64 with each command.
+    /// each enrollment, 16 with each command.
     pub fn planned_anew(&mut self, enrollments: u32) -> &mut Self {
-        for _ in 0..(3 * enrollments).div_ceil(64) {
+        for _ in 0..(3 * enrollments).div_ceil(16) {
             self.ok(json!({"do": "advance"}));
         }
         let done = self.digest();

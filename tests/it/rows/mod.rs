@@ -4,6 +4,7 @@
 mod bulk;
 mod calendars;
 mod campaigns;
+mod changes;
 mod company_pace;
 mod elsewhere;
 mod events;
@@ -14,6 +15,8 @@ mod numbered;
 mod people;
 mod planned;
 mod sending;
+mod slots;
+mod steps;
 mod subjects;
 mod time;
 mod windows;
