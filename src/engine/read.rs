@@ -48,6 +48,11 @@ pub struct CompanyView {
 }
 
 impl Snapshot {
+    /// The names of the workspaces, in the order in which they were made.
+    pub fn workspaces(&self) -> impl Iterator<Item = &str> {
+        self.names.texts().iter().map(|(_, name)| &**name)
+    }
+
     /// A workspace, if there is one of that name.
     #[must_use]
     pub fn view(&self, workspace: &str) -> Option<View<'_>> {

@@ -19,6 +19,8 @@ pub fn open(dir: &Path, durability: Durability) -> Result<Engine, Failure> {
         }
         Durability::None => holdline::Durability::None,
     };
+    // The same commands give the same digest, however fast they come.
+    options.plans_when_idle = false;
     let failed = |error: OpenError| Failure::store(&error).help(error.help());
     let engine = Engine::open(dir, options).map_err(failed)?;
     for note in &engine.opened().notes {

@@ -20,6 +20,7 @@ pub mod test;
 mod timeline;
 
 use holdline::engine::{Engine, Snapshot, View};
+use holdline::{Action, Command};
 
 use crate::args::{Data, Verb};
 use crate::exit::{Exit, Failure};
@@ -65,8 +66,27 @@ fn view<'a>(snapshot: &'a Snapshot, data: &Data) -> Result<View<'a>, Failure> {
     })
 }
 
+/// Lets commands pass until nothing is left to be planned anew.
+fn plan_the_rest(engine: &Engine) -> Result<(), Failure> {
+    /// Commands between two looks at whether that is so.
+    const BATCH: usize = 500;
+    loop {
+        let snapshot = engine.snapshot()?;
+        let unfinished = snapshot.workspaces().find_map(|name| {
+            let view = snapshot.view(name)?;
+            (view.still_to_plan() > 0).then(|| (name.to_owned(), view.now()))
+        });
+        let Some((name, now)) = unfinished else {
+            return Ok(());
+        };
+        let advance = Command::new(now, Action::Advance).workspace(name);
+        engine.apply_batch(vec![advance; BATCH])?;
+    }
+}
+
 /// Ends the engine. What was acknowledged is safe also where this fails.
 fn close(engine: Engine) -> Result<(), Failure> {
+    plan_the_rest(&engine)?;
     Ok(engine.close()?)
 }
 
