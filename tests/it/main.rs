@@ -32,3 +32,5 @@ mod resuming;
 mod rows;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod year;

@@ -1,14 +1,22 @@
 //! Windows and delays around clock changes, midnights, leap days and month ends.
 
-use super::{at, place_where, timing, zone};
+use chrono::NaiveDate;
+
+use super::{at, full_on, ground, place_where, timing, zone};
 use crate::model::{Delay, Instant};
-use crate::plan::{Zone, due, is_open, next_open, place, window_at};
+use crate::plan::{
+    ClosedDays, Ground, Scout, Stop, Zone, due, is_open, next_open, place, place_next, place_whole,
+    window_at,
+};
 
 /// Zone, weekdays, hours, an instant, and the first open instant from there.
 const OPENINGS: &str = include_str!("openings.txt");
 
 /// Zone, delay (`ms`, `d`ays or `b`usiness days), an instant, and when it is due.
 const DELAYS: &str = include_str!("delays.txt");
+
+/// Both zones, weekdays, hours, an instant, days on which nothing goes out, and the first slot.
+const SLOTS: &str = include_str!("slots.txt");
 
 /// The rows of a table, each with its fields.
 fn rows<const N: usize>(table: &'static str) -> impl Iterator<Item = [&'static str; N]> {
@@ -43,6 +51,35 @@ fn when_a_delay_ends() {
     for [name, length, from, expected] in rows(DELAYS) {
         let due = due(delay(length), at(from), zone(name));
         assert_eq!(due, at(expected), "{name} {length} from {from}");
+    }
+}
+
+/// `2026-03-02..2026-03-04,2026-03-09`, or `-`.
+fn closed(text: &str) -> ClosedDays {
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap().to_epoch_days();
+    let ranges = text.split(',').filter(|range| *range != "-").map(|range| {
+        let (first, last) = range.split_once("..").unwrap_or((range, range));
+        (day(first), day(last))
+    });
+    ClosedDays::new(ranges)
+}
+
+#[test]
+fn the_first_slot_between_two_zones() {
+    for row in rows(SLOTS) {
+        let [name, sender, weekdays, hours, from, full, holidays, frozen, expected] = row;
+        let (full, holidays, frozen) = (closed(full), closed(holidays), closed(frozen));
+        let utc = |minute: &str| at(&format!("{minute}:00Z"));
+        let is_full = |date: NaiveDate| full.contains(date.to_epoch_days());
+        let ledger = full_on(zone(sender), utc(from), is_full);
+        let ground = ground(zone(name), zone(sender), &ledger);
+        let ground = Ground { holidays: &holidays, frozen: &frozen, ..ground };
+        let timing = &timing(weekdays, hours);
+        let slot = place_next(&ground, Stop { timing, seed: 0 }, utc(from));
+        assert_eq!(slot.map(|slot| slot.at), Ok(utc(expected)), "{}", row.join(" "));
+        let whole =
+            place_whole(&ground, &[Stop { timing, seed: 0 }], utc(from), &mut Scout::default());
+        assert_eq!(whole.map(|slots| slots[0].at), Ok(utc(expected)), "{}", row.join(" "));
     }
 }
 
