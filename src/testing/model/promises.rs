@@ -42,7 +42,7 @@ impl Model {
             }
         }
         // While something is to be planned anew, plans may be old.
-        for it in self.enrollments.iter().filter(|_| self.jobs.is_empty()) {
+        for it in self.enrollments.iter().filter(|_| !self.has_work()) {
             if let Some(why) = self.misplaced(it) {
                 broken.push(format!("{} in {}: {why}", it.prospect, it.campaign));
             }

@@ -41,6 +41,12 @@ impl Model {
         }
     }
 
+    /// Whether something is still to be planned anew.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
     /// Goes on with what is to be planned anew.
     pub(super) fn work(&mut self) {
         for _ in 0..UNITS_PER_COMMAND {

@@ -79,12 +79,8 @@ fn campaign_change() -> BoxedStrategy<Action> {
     let senders = select(vec![vec!["s2", "s1"], vec!["s1", "s3"], vec!["s3"], vec!["s3", "s2"]]);
     let senders = senders.prop_map(|keys| keys.into_iter().map(str::to_owned).collect());
     let most = select(vec![0, 0, DAY_MS, 4 * DAY_MS]).prop_map(i64::unsigned_abs);
-    let elsewhere = vec![
-        EnrolledElsewhere::Allow,
-        EnrolledElsewhere::Allow,
-        EnrolledElsewhere::Reject,
-        EnrolledElsewhere::Replace,
-    ];
+    let elsewhere =
+        vec![EnrolledElsewhere::Allow, EnrolledElsewhere::Reject, EnrolledElsewhere::Replace];
     let added = vec![AddedSteps::Hold, AddedSteps::Append, AddedSteps::Ignore];
     (
         campaign(),
@@ -92,7 +88,7 @@ fn campaign_change() -> BoxedStrategy<Action> {
         prop_oneof![2 => Just(Vec::<String>::new()), 1 => senders],
         zone(0.15),
         option::weighted(0.3, select(vec![Placement::Whole, Placement::Rolling])),
-        option::weighted(0.2, select(elsewhere)),
+        option::weighted(0.5, select(elsewhere)),
         option::weighted(0.3, select(added)),
         option::weighted(0.2, most),
     )
@@ -131,10 +127,10 @@ pub fn set_up() -> BoxedStrategy<Action> {
     });
     let enroll = (campaign(), prospect());
     prop_oneof![
-        7 => enroll.prop_map(|(campaign, prospect)| Action::Enroll { campaign, prospect }),
+        9 => enroll.prop_map(|(campaign, prospect)| Action::Enroll { campaign, prospect }),
         3 => newcomer.prop_map(Action::PutProspect),
         3 => sender(),
-        2 => campaign_change(),
+        3 => campaign_change(),
         1 => settings(),
         1 => company_change.prop_map(Action::PutCompany),
         1 => (campaign(), step()).prop_map(|(campaign, step)| Action::AddStep { campaign, step }),

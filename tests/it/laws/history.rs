@@ -149,9 +149,13 @@ impl History {
         if op.by_person {
             command = command.by("pat");
         }
-        // What lifts is looked at by itself: what time does comes first.
+        // What lifts is looked at by itself: what time does comes first, and what is still to be
+        // planned anew, which may give an enrollment to a sender that is held.
         if matches!(op.act, Act::Lift(_) | Act::Retract(_)) && !self.alone {
             self.apply(Command::new(at, Action::Advance))?;
+            while self.model.has_work() {
+                self.apply(Command::new(at, Action::Advance))?;
+            }
             let before = self.live();
             self.apply(command)?;
             return self.only_lifted(&before);
@@ -159,10 +163,25 @@ impl History {
         self.apply(command)
     }
 
-    fn resolve(&self, act: &Act, at: Instant) -> Option<Action> {
-        // Most often it is about what was claimed last.
+    /// What was said of a send since it was claimed.
+    fn turns_of(&self, token: Token) -> impl Iterator<Item = &Turn> {
+        let about = move |turn: &&Turn| {
+            token_of(&mut turn.command.action.clone()).is_some_and(|it| *it == token)
+        };
+        self.turns.iter().filter(about)
+    }
+
+    /// A send that was claimed lately: most often one whose turn it is, if there is any.
+    fn token(&self, index: usize, is_next: impl Fn(Token) -> bool) -> Option<Token> {
         let recent = &self.claimed[self.claimed.len().saturating_sub(6)..];
-        let token = |index: &usize| (!recent.is_empty()).then(|| recent[index % recent.len()].0);
+        let recent: Vec<Token> = recent.iter().map(|(token, _)| *token).collect();
+        let next: Vec<Token> = recent.iter().copied().filter(|token| is_next(*token)).collect();
+        let among = if index.is_multiple_of(4) || next.is_empty() { recent } else { next };
+        among.get(index / 4 % among.len().max(1)).copied()
+    }
+
+    fn resolve(&self, act: &Act, at: Instant) -> Option<Action> {
+        let any = |index: &usize| self.token(*index, |_| false);
         let event = |index: &usize| {
             (!self.events.is_empty()).then(|| &self.events[index % self.events.len()])
         };
@@ -172,11 +191,16 @@ impl History {
                 world::instants(&mut action, at);
                 action
             }
-            Act::Confirm(index) => Action::Confirm { token: token(index)? },
-            Act::Report(index, kind) => {
-                Action::Report { token: token(index)?, report: world::report(*kind, at) }
+            Act::Confirm(index) => {
+                let token = self.token(*index, |token| self.turns_of(token).next().is_none())?;
+                Action::Confirm { token }
             }
-            Act::Resend(index) => Action::Resend { token: token(index)?, reason: None },
+            Act::Report(index, kind) => {
+                let leaves = |turn: &Turn| turn.outcome == Outcome::Confirmed(Verdict::Go);
+                let token = self.token(*index, |it| self.turns_of(it).last().is_some_and(leaves));
+                Action::Report { token: token?, report: world::report(*kind, at) }
+            }
+            Act::Resend(index) => Action::Resend { token: any(index)?, reason: None },
             Act::Duplicate(index) => Action::Record(event(index)?.clone()),
             Act::Retract(index) => Action::Retract {
                 source: event(index)?.source.clone(),

@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use chrono::{NaiveDate, TimeDelta};
 use holdline::model::{
-    Action, Campaign, Delay, Event, HoldId, HoldKind, HoldTarget, Hours, Instant, Placement,
-    PolicyBundle, PolicyFile, Prospect, Report, Selection, Sender, Settings, Status, Step,
-    StepTiming, Value, Weekdays,
+    Action, Campaign, Delay, EnrolledElsewhere, Event, HoldId, HoldKind, HoldTarget, Hours,
+    Instant, Placement, PolicyBundle, PolicyFile, Prospect, Report, Selection, Sender, Settings,
+    Status, Step, StepTiming, Value, Weekdays,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -21,7 +21,8 @@ pub const DAY_MS: i64 = 24 * HOUR_MS;
 /// A Friday in Berlin, two days before its clocks go forward.
 pub const BEGIN: &str = "2026-03-27T07:00:00Z";
 
-const CAMPAIGNS: [&str; 3] = ["spring", "summer", "all-hours"];
+/// Nobody is in the last one at first.
+const CAMPAIGNS: [&str; 4] = ["spring", "summer", "all-hours", "autumn"];
 pub const SENDERS: [&str; 3] = ["s1", "s2", "s3"];
 const COMPANIES: [&str; 3] = ["acme.io", "globex.com", "initech"];
 /// The last two come later, if they come.
@@ -261,17 +262,17 @@ fn act() -> BoxedStrategy<Act> {
         Kind::FailedPermanently,
         Kind::Unknown,
     ]);
-    let claim = (1_u32..5, select(vec![10_i64, 60, 600])).prop_map(|(limit, minutes)| {
+    let claim = (1_u32..5, select(vec![10_i64, 600, 1440, 1440])).prop_map(|(limit, minutes)| {
         Action::Claim { limit, lease_ms: (minutes * MINUTE_MS).unsigned_abs() }
     });
     prop_oneof![
-        7 => set_up().prop_map(Act::Do),
+        9 => set_up().prop_map(Act::Do),
         6 => event().prop_map(|event| Act::Do(Action::Record(event))),
         5 => by_a_person().prop_map(Act::Do),
-        8 => claim.prop_map(Act::Do),
+        12 => claim.prop_map(Act::Do),
         2 => Just(Act::Do(Action::Advance)),
-        10 => any::<usize>().prop_map(Act::Confirm),
-        8 => (any::<usize>(), kind).prop_map(|(index, kind)| Act::Report(index, kind)),
+        12 => any::<usize>().prop_map(Act::Confirm),
+        12 => (any::<usize>(), kind).prop_map(|(index, kind)| Act::Report(index, kind)),
         1 => any::<usize>().prop_map(Act::Resend),
         1 => any::<usize>().prop_map(Act::Duplicate),
         2 => any::<usize>().prop_map(Act::Retract),
@@ -283,14 +284,25 @@ fn act() -> BoxedStrategy<Act> {
 
 pub fn op() -> BoxedStrategy<Op> {
     let wait_ms = prop_oneof![
-        4 => Just(0),
+        5 => Just(0),
         6 => (1..20_i64).prop_map(|minutes| minutes * MINUTE_MS),
-        4 => (1..10_i64).prop_map(|hours| hours * HOUR_MS),
+        3 => (1..10_i64).prop_map(|hours| hours * HOUR_MS),
         1 => (10..23_i64).prop_map(|hours| hours * HOUR_MS),
         1 => (1..8_i64).prop_map(|days| days * DAY_MS),
     ];
-    (wait_ms, any::<bool>(), act())
-        .prop_map(|(wait_ms, by_person, act)| Op { wait_ms, by_person, act })
+    // Who claims a send confirms and reports it soon, most often: else leases would end, and little
+    // would ever be sent.
+    let soon_ms = prop_oneof![
+        8 => Just(0),
+        3 => (1..20_i64).prop_map(|minutes| minutes * MINUTE_MS),
+        1 => (1..10_i64).prop_map(|hours| hours * HOUR_MS),
+    ];
+    (wait_ms, soon_ms, any::<bool>(), act())
+        .prop_map(|(wait_ms, soon_ms, by_person, act)| {
+            let soon = matches!(act, Act::Confirm(_) | Act::Report(..));
+            let wait_ms = if soon { soon_ms } else { wait_ms };
+            Op { wait_ms, by_person, act }
+        })
         .boxed()
 }
 
@@ -370,6 +382,15 @@ fn campaigns() -> impl Iterator<Item = Action> {
             vec!["s3", "s2"],
             Placement::Whole,
         ),
+        (
+            "autumn",
+            vec![
+                timed(Delay::ElapsedMs(0), 540, 1020, working),
+                timed(Delay::Days(2), 540, 1020, working),
+            ],
+            vec!["s1", "s3"],
+            Placement::Whole,
+        ),
     ];
     campaigns.into_iter().map(|(key, steps, senders, placement)| {
         Action::PutCampaign(Campaign {
@@ -377,6 +398,7 @@ fn campaigns() -> impl Iterator<Item = Action> {
             steps,
             senders: senders.into_iter().map(str::to_owned).collect(),
             placement: Some(placement),
+            enrolled_elsewhere: (key == "autumn").then_some(EnrolledElsewhere::Reject),
             ..Campaign::default()
         })
     })
