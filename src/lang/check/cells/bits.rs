@@ -56,6 +56,28 @@ impl Bits {
         }
     }
 
+    /// The set that repeats every `turn` numbers what is put into its first ones. Of these it takes
+    /// as many as fill whole words.
+    pub fn repeated(len: usize, turn: usize, mut put: impl FnMut(&mut Self, usize)) -> Self {
+        let mut set = Self::none(len);
+        let all = set.words.len();
+        // `turn` words are a whole number of turns, and so are fewer if it is even.
+        let words = turn >> turn.trailing_zeros().min(6);
+        for from in (0..words.min(all).saturating_mul(64)).step_by(turn.max(1)) {
+            put(&mut set, from);
+        }
+        let mut done = words.max(1);
+        while done < all {
+            let more = done.min(all - done);
+            set.words.copy_within(..more, done);
+            done += more;
+        }
+        if let (Some(last), 1..) = (set.words.last_mut(), len % 64) {
+            *last &= (1 << (len % 64)) - 1;
+        }
+        set
+    }
+
     pub fn has(&self, at: usize) -> bool {
         self.words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
     }
@@ -76,16 +98,22 @@ impl Bits {
         self.words.iter_mut().zip(&other.words).for_each(|(own, other)| *own &= !other);
     }
 
+    /// Adds what is in both of two sets.
+    pub fn add_both(&mut self, one: &Self, other: &Self) {
+        let both = one.words.iter().zip(&other.words).map(|(one, other)| one & other);
+        self.words.iter_mut().zip(both).for_each(|(own, both)| *own |= both);
+    }
+
+    /// Adds what is in the first of two sets alone.
+    pub fn add_rest(&mut self, one: &Self, other: &Self) {
+        let rest = one.words.iter().zip(&other.words).map(|(one, other)| one & !other);
+        self.words.iter_mut().zip(rest).for_each(|(own, rest)| *own |= rest);
+    }
+
     pub fn and(&self, other: &Self) -> Self {
         let mut both = self.clone();
         both.keep(other);
         both
-    }
-
-    pub fn without(&self, other: &Self) -> Self {
-        let mut rest = self.clone();
-        rest.drop_all(other);
-        rest
     }
 
     pub fn meets(&self, other: &Self) -> bool {
@@ -125,8 +153,23 @@ mod tests {
             (0..len).step_by(3).for_each(|at| some.insert(at));
             some.insert(len);
             assert!(some.within(&all) && (some.is_empty() == (len == 0)));
-            assert_eq!(all.without(&some).and(&some), Bits::none(len));
+            let mut rest = all.clone();
+            rest.drop_all(&some);
+            assert_eq!(rest.and(&some), Bits::none(len));
+            let (mut both, mut alone) = (some.clone(), Bits::none(len));
+            alone.add_rest(&all, &some);
+            assert_eq!(alone, rest);
+            both.add_both(&all, &rest);
+            assert_eq!(both, all);
             assert_eq!(some.iter().collect::<Vec<_>>(), (0..len).step_by(3).collect::<Vec<_>>());
+        }
+        for len in [0, 1, 63, 64, 65, 200, 5_000] {
+            for turn in [1_usize, 2, 3, 24, 64, 65, 96, 128, 7_000] {
+                let put = |set: &mut Bits, from| set.insert_range(from, from + turn.div_ceil(3));
+                let found = Bits::repeated(len, turn, put).iter().collect::<Vec<_>>();
+                let expected = (0..len).filter(|at| at % turn < turn.div_ceil(3));
+                assert_eq!(found, expected.collect::<Vec<_>>(), "{len} {turn}");
+            }
         }
         let mut middle = Bits::none(200);
         middle.insert_range(60, 131);

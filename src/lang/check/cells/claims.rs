@@ -47,9 +47,7 @@ impl Looker<'_> {
         self.budget = budget;
         self.found.extend(found);
         for (at, total) in notes {
-            if !self.partly.iter().any(|(known, ..)| *known == at) {
-                self.partly.push((at, "the invariant".to_owned(), total));
-            }
+            self.note(total, at, "the invariant");
         }
     }
 

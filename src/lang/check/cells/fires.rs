@@ -12,16 +12,11 @@ impl Looker<'_> {
         let found: Vec<Finding> = found.collect();
         self.found.extend(found);
         self.budget = budget;
-        for place in 0..self.stages.len() {
-            let sampled: Vec<RuleIndex> = match self.stages.get(place) {
-                Some(Some(stage)) => {
-                    let partly = |it: &&Heard<'_>| it.fires.as_ref().is_some_and(|it| !it.whole);
-                    stage.heard.iter().filter(partly).map(|it| it.index).collect()
-                }
-                _ => continue,
-            };
-            for rule in sampled {
-                self.note_rule(place, rule);
+        let heard = self.stages.iter().flatten().flat_map(|stage| &stage.heard);
+        let sampled = heard.filter_map(|it| Some((it.index, it.fires.as_ref()?.sampled?)));
+        for (rule, total) in sampled.collect::<Vec<_>>() {
+            if let Some(decl) = self.decl(rule) {
+                self.note(total, decl.name.at, &format!("rule `{}`", decl.name.text));
             }
         }
     }
@@ -49,17 +44,6 @@ impl Looker<'_> {
             }
         };
         Some(say::never_fires(decl.name.at, &decl.name.text, &why, &help))
-    }
-
-    fn note_rule(&mut self, place: usize, rule: RuleIndex) {
-        let Some(Some(stage)) = self.stages.get(place) else {
-            return;
-        };
-        let heard = stage.heard.iter().find(|it| it.index == rule);
-        let table = heard.and_then(|it| stage.table(&it.all_tests, &mut self.budget));
-        if let (Some(table), Some(decl)) = (table, self.decl(rule)) {
-            self.note(&table, decl.name.at, &format!("rule `{}`", decl.name.text));
-        }
     }
 
     /// Which rules override one wherever it matches.

@@ -25,7 +25,7 @@ mod words;
 
 use self::space::TestId;
 use self::stage::{ScopeTest, Stage, scope_tests};
-use self::table::{Budget, Table};
+use self::table::Budget;
 use super::super::ast::{Ast, RuleDecl, Span};
 use super::super::diagnostic as say;
 use super::super::policy::RuleIndex;
@@ -160,10 +160,10 @@ impl<'a> Looker<'a> {
         (0..count).map(RuleIndex)
     }
 
-    /// Keeps that a table was looked at in part.
-    fn note(&mut self, table: &Table, at: Span, what: &str) {
-        if table.is_sampled() && !self.partly.iter().any(|(known, ..)| *known == at) {
-            self.partly.push((at, what.to_owned(), table.total()));
+    /// Keeps that something was looked at in part, of so many cells.
+    fn note(&mut self, total: u128, at: Span, what: &str) {
+        if !self.partly.iter().any(|(known, ..)| *known == at) {
+            self.partly.push((at, what.to_owned(), total));
         }
     }
 

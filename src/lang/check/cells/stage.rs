@@ -44,6 +44,8 @@ pub(super) struct Fires {
     pub applies: bool,
     /// Whether that is all there is to know.
     pub whole: bool,
+    /// Of how many combinations a sample was looked at, if it was.
+    pub sampled: Option<u128>,
     /// For each dimension that was asked, the values with which it applies.
     pub applied: Vec<(usize, Bits)>,
     /// The same, for where it matches or cannot be evaluated.
@@ -236,6 +238,7 @@ impl<'a> Stage<'a> {
             matches: !found.matches.is_empty(),
             applies: !found.applies.is_empty(),
             whole: table.whole,
+            sampled: table.is_sampled().then(|| table.total()),
             applied: table.support(&found.applies),
             heard: table.support(&heard),
         })

@@ -2,6 +2,9 @@
 //! which of them a rule holds. One bit is one cell; each step of a condition is asked of all cells
 //! at once.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use super::super::super::ir::{HOLDS, Step};
 use super::super::conditions::Term;
 use super::bits::Bits;
@@ -15,23 +18,32 @@ pub(super) const MOST_CELLS: u128 = 1 << 20;
 /// said of a sample, so a larger one would only cost more.
 pub(super) const SAMPLE: usize = 1 << 16;
 
-/// What all tables of one check may cost, in words of cells: a few tenths of a second.
+/// What all tables of one check may cost, in words of cells: a few hundredths of a second.
 const MOST_WORK: u64 = 1 << 26;
+
+/// What it costs to draw the class of 64 cells, where there are more than two.
+const DRAW_COST: u64 = 64;
+/// The most that it costs to put 64 cells together from those of many classes.
+const MOST_SPREAD: u64 = 64;
+/// The most sets of cells that are kept for other tables: 16 MiB.
+const MOST_KEPT: usize = 1 << 11;
 
 /// What a table costs, and a step of a condition, however few cells there are.
 const TABLE_COST: u64 = 256;
 const STEP_COST: u64 = 32;
 
-/// What may still be spent on tables, so that no policy makes the check slow.
+/// What may still be spent on tables, so that no policy makes the check slow, and what need not be
+/// paid for again.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: u64,
     pub exhausted: bool,
+    drawn: Drawn,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { left: MOST_WORK, exhausted: false }
+        Self { left: MOST_WORK, exhausted: false, drawn: Drawn::default() }
     }
 }
 
@@ -44,6 +56,61 @@ impl Budget {
         }
         !self.exhausted
     }
+}
+
+/// The cells of a sample by their class on one axis.
+type Draw = Rc<[Bits]>;
+
+/// The draws of earlier tables. One follows from the number of its dimension and of the classes, so
+/// that all tables of a check share it.
+#[derive(Debug, Default)]
+struct Drawn {
+    draws: HashMap<(usize, usize), Draw>,
+    classes: usize,
+}
+
+impl Drawn {
+    /// The cells of each class. None if the budget does not allow to draw them.
+    fn cells(budget: &mut Budget, dimension: usize, classes: usize) -> Option<Draw> {
+        if let Some(known) = budget.drawn.draws.get(&(dimension, classes)) {
+            return Some(Rc::clone(known));
+        }
+        let each = if classes == 2 { 0 } else { DRAW_COST };
+        if !budget.spend(sure_cost(SAMPLE) * (classes as u64 + each)) {
+            return None;
+        }
+        let draw = draw(dimension, classes);
+        if budget.drawn.classes + classes <= MOST_KEPT {
+            budget.drawn.classes += classes;
+            budget.drawn.draws.insert((dimension, classes), Rc::clone(&draw));
+        }
+        Some(draw)
+    }
+}
+
+fn draw(dimension: usize, classes: usize) -> Draw {
+    let words = SAMPLE / 64;
+    if classes == 2 {
+        let second: Vec<u64> = (0..words).map(|at| mixed(at, dimension)).collect();
+        let first = second.iter().map(|word| !word).collect();
+        return Rc::new([Bits::of_words(first), Bits::of_words(second)]);
+    }
+    let mut cells = vec![Bits::none(SAMPLE); classes];
+    for cell in 0..SAMPLE {
+        if let Some(own) = cells.get_mut(drawn(cell, dimension, classes)) {
+            own.insert(cell);
+        }
+    }
+    cells.into()
+}
+
+/// The class of a cell of a sample. Of two classes, each bit is one.
+fn drawn(cell: usize, dimension: usize, classes: usize) -> usize {
+    if classes == 2 {
+        return usize::from(mixed(cell / 64, dimension) >> (cell % 64) & 1 == 1);
+    }
+    let mixed = u128::from(mixed(cell, dimension));
+    usize::try_from((mixed * classes as u128) >> 64).unwrap_or(0)
 }
 
 /// Values of a dimension that no test of the table tells apart.
@@ -62,6 +129,8 @@ pub(super) struct Axis {
     classes: Vec<Class>,
     /// How many cells lie between one class and the next.
     stride: u128,
+    /// The cells of each class, if the table is a sample.
+    draw: Option<Draw>,
 }
 
 /// The cells of some tests.
@@ -76,7 +145,7 @@ pub(super) struct Table {
     /// Whether every combination is among the cells.
     pub whole: bool,
     /// The tests in order, with the cells that answer yes, and those where nothing can be read.
-    answers: Vec<(TestId, Bits, Bits)>,
+    answers: Vec<(TestId, Bits, Option<Bits>)>,
 }
 
 /// A clause, by the numbers of its tests.
@@ -140,51 +209,39 @@ impl Table {
 
     /// The number of the class that a cell has on an axis.
     fn digit(&self, axis: &Axis, cell: usize) -> usize {
-        let classes = axis.classes.len() as u128;
+        let classes = axis.classes.len();
         if self.is_sampled() {
-            if axis.classes.len() == 2 {
-                return usize::from(mixed(cell / 64, axis.dimension) >> (cell % 64) & 1 == 1);
-            }
-            let mixed = u128::from(mixed(cell, axis.dimension));
-            return usize::try_from((mixed * classes) >> 64).unwrap_or(0);
+            return drawn(cell, axis.dimension, classes);
         }
-        usize::try_from((cell as u128 / axis.stride) % classes).unwrap_or(0)
+        usize::try_from((cell as u128 / axis.stride) % classes as u128).unwrap_or(0)
     }
 
     /// The cells whose class on an axis is as wanted.
     fn spread(&self, axis: &Axis, wanted: impl Fn(&Class) -> bool) -> Bits {
-        self.chosen(axis, axis.classes.iter().map(wanted).collect())
+        self.chosen(axis, &axis.classes.iter().map(wanted).collect::<Vec<_>>())
     }
 
-    fn chosen(&self, axis: &Axis, chosen: Vec<bool>) -> Bits {
-        let mut cells = Bits::none(self.cells);
-        if self.is_sampled() && chosen.len() == 2 {
-            let word = |at: usize| match chosen.as_slice() {
-                [true, true] => u64::MAX,
-                [false, true] => mixed(at, axis.dimension),
-                [true, false] => !mixed(at, axis.dimension),
-                _ => 0,
-            };
-            return Bits::of_words((0..self.cells / 64).map(word).collect());
+    fn chosen(&self, axis: &Axis, chosen: &[bool]) -> Bits {
+        let count = chosen.iter().filter(|chosen| **chosen).count();
+        if count == 0 {
+            return self.none();
         }
-        if self.is_sampled() {
-            for cell in 0..self.cells {
-                if chosen.get(self.digit(axis, cell)) == Some(&true) {
-                    cells.insert(cell);
-                }
-            }
+        if let Some(draw) = &axis.draw {
+            // Each cell is in one class, so those that are fewer say all.
+            let few = count * 2 <= chosen.len();
+            let mut cells = if few { self.none() } else { self.all() };
+            let own = draw.iter().zip(chosen).filter(|(_, chosen)| **chosen == few);
+            own.for_each(|(own, _)| if few { cells.add(own) } else { cells.drop_all(own) });
             return cells;
         }
         let stride = usize::try_from(axis.stride).unwrap_or(usize::MAX);
-        let turn = stride.saturating_mul(axis.classes.len());
-        for (number, _) in chosen.iter().enumerate().filter(|(_, chosen)| **chosen) {
-            let mut from = number.saturating_mul(stride);
-            while from < self.cells {
+        let turn = stride.saturating_mul(chosen.len());
+        Bits::repeated(self.cells, turn, |cells, from| {
+            for (number, _) in chosen.iter().enumerate().filter(|(_, chosen)| **chosen) {
+                let from = from.saturating_add(number.saturating_mul(stride));
                 cells.insert_range(from, from.saturating_add(stride));
-                from = from.saturating_add(turn);
             }
-        }
-        cells
+        })
     }
 
     /// The cells that answer yes to a test.
@@ -192,9 +249,10 @@ impl Table {
         self.answer(id).map(|(yes, _)| yes)
     }
 
-    fn answer(&self, id: TestId) -> Option<(&Bits, &Bits)> {
+    /// Where a test is answered yes, and where it cannot be, if there are such cells.
+    fn answer(&self, id: TestId) -> Option<(&Bits, Option<&Bits>)> {
         let at = self.answers.binary_search_by_key(&id, |(id, ..)| *id).ok()?;
-        self.answers.get(at).map(|(_, yes, unknown)| (yes, unknown))
+        self.answers.get(at).map(|(_, yes, unknown)| (yes, unknown.as_ref()))
     }
 
     /// Where all of these clauses let a rule fire, each without the terms beside it.
@@ -228,31 +286,47 @@ impl Table {
         if !budget.spend(words * clause.steps.len() as u64) {
             return None;
         }
-        let mut holds = self.none();
-        let mut fails = self.none();
-        // Where each step is reached. Steps only lead to those that were laid out before them.
-        let mut reached: Vec<Option<Bits>> = vec![None; clause.steps.len()];
-        let mut arrive = |at: u32, cells: Bits, reached: &mut [Option<Bits>]| {
-            let at = goes_on(at);
-            match reached.get_mut(at as usize) {
-                Some(Some(known)) => known.add(&cells),
-                Some(slot) => *slot = Some(cells),
-                None if at == HOLDS => holds.add(&cells),
-                None => fails.add(&cells),
-            }
+        let count = clause.steps.len();
+        let place = |at: u32| match goes_on(at) {
+            HOLDS => count,
+            at => (at as usize).min(count + 1),
         };
-        arrive(clause.entry, std::mem::replace(&mut out.holds, self.none()), &mut reached);
+        // Where each step is reached, and then where the clause holds and fails. Steps only lead to
+        // those that were laid out before them.
+        let mut reached: Vec<Option<Bits>> = vec![None; count + 2];
+        let all = std::mem::replace(&mut out.holds, Bits::none(0));
+        *reached.get_mut(place(clause.entry))? = Some(all);
         for (number, step) in clause.steps.iter().enumerate().rev() {
-            let Some(here) = reached.get_mut(number).and_then(Option::take) else {
+            let Some(mut known) = reached.get_mut(number).and_then(Option::take) else {
                 continue;
             };
             let (yes, unknown) = self.answer(*clause.ids.get(number)?)?;
-            let known = here.without(unknown);
-            out.unknown.add(&here.and(unknown));
-            arrive(step.yes, known.and(yes), &mut reached);
-            arrive(step.no, known.without(yes), &mut reached);
+            if let Some(unknown) = unknown {
+                out.unknown.add_both(&known, unknown);
+                known.drop_all(unknown);
+            }
+            let (holds, fails) = (place(step.yes), place(step.no));
+            // Sets of many cells are dear to make: what is here becomes what is there.
+            if let Some(there) = reached.get_mut(holds)?.as_mut() {
+                there.add_both(&known, yes);
+            } else if let Some(there) = reached.get_mut(fails)?.as_mut() {
+                there.add_rest(&known, yes);
+                known.keep(yes);
+                *reached.get_mut(holds)? = Some(known);
+                continue;
+            } else {
+                *reached.get_mut(holds)? = Some(known.and(yes));
+            }
+            match reached.get_mut(fails)? {
+                Some(there) => there.add_rest(&known, yes),
+                there => {
+                    known.drop_all(yes);
+                    *there = Some(known);
+                }
+            }
         }
-        out.holds = if clause.except { fails } else { holds };
+        let end = reached.get_mut(count + usize::from(clause.except))?;
+        out.holds = end.take().unwrap_or_else(|| self.none());
         Some(())
     }
 
@@ -262,19 +336,14 @@ impl Table {
             let len = axis.classes.first().map_or(0, |class| class.members.len());
             let mut values = Bits::none(len);
             let count = axis.classes.len();
-            let mut seen = vec![false; count];
-            if self.is_sampled() && count > 2 {
-                for cell in cells.iter() {
-                    if let Some(slot) = seen.get_mut(self.digit(axis, cell)) {
-                        *slot = true;
-                    }
+            let at = |number: usize| match &axis.draw {
+                Some(draw) => draw.get(number).is_some_and(|own| own.meets(cells)),
+                None => {
+                    let own: Vec<bool> = (0..count).map(|at| at == number).collect();
+                    self.chosen(axis, &own).meets(cells)
                 }
-            } else {
-                for (number, slot) in seen.iter_mut().enumerate() {
-                    let own = self.chosen(axis, (0..count).map(|at| at == number).collect());
-                    *slot = own.meets(cells);
-                }
-            }
+            };
+            let seen = (0..count).map(at);
             let seen = axis.classes.iter().zip(seen).filter(|(_, seen)| *seen);
             seen.for_each(|(class, _)| values.add(&class.members));
             (axis.dimension, values)
@@ -355,7 +424,7 @@ impl Shape {
             let at = at.unwrap_or_else(|| {
                 let members = Bits::all(dimension.values.len());
                 let classes = vec![Class { members, value: 0, sure: true }];
-                axes.push(Axis { dimension: asked.dimension, classes, stride: 1 });
+                axes.push(Axis { dimension: asked.dimension, classes, stride: 1, draw: None });
                 axes.len() - 1
             });
             let axis = axes.get_mut(at)?;
@@ -376,18 +445,20 @@ impl Shape {
     }
 
     fn table(self, space: &Space<'_>, tests: &[TestId], budget: &mut Budget) -> Option<Table> {
-        let Self { axes, total, whole } = self;
+        let Self { mut axes, total, whole } = self;
         let all = usize::try_from(total).ok().filter(|_| total <= MOST_CELLS);
         let cells = all.unwrap_or(SAMPLE);
-        let sure = Bits::all(cells);
-        let mut table = Table { axes, cells, total, sure, whole, answers: Vec::new() };
-        let words = sure_cost(cells);
-        // A sample of two classes is drawn in words, one of more cell by cell.
-        let wide = table.is_sampled() && table.axes.iter().any(|axis| axis.classes.len() > 2);
-        let dearer = if wide { 64 } else { 2 };
-        if !budget.spend(words * dearer * (tests.len() as u64 + 1)) {
+        if !budget.spend(sure_cost(cells) * 2 * (tests.len() as u64 + 1)) {
             return None;
         }
+        if total > MOST_CELLS {
+            for axis in &mut axes {
+                let draw = Drawn::cells(budget, axis.dimension, axis.classes.len())?;
+                axis.draw = Some(draw);
+            }
+        }
+        let sure = Bits::all(cells);
+        let mut table = Table { axes, cells, total, sure, whole, answers: Vec::new() };
         for axis in &table.axes {
             if axis.classes.iter().any(|class| !class.sure) {
                 let sure = table.spread(axis, |class| class.sure);
@@ -397,8 +468,12 @@ impl Shape {
         for id in tests {
             let asked = space.asked(*id)?;
             let axis = table.axes.iter().find(|axis| axis.dimension == asked.dimension)?;
+            if !budget.spend(axis.cost(&asked.yes) + axis.cost(&asked.unknown)) {
+                return None;
+            }
             let yes = table.spread(axis, |class| asked.yes.has(class.value));
-            let unknown = table.spread(axis, |class| asked.unknown.has(class.value));
+            let unknown = (!asked.unknown.is_empty())
+                .then(|| table.spread(axis, |class| asked.unknown.has(class.value)));
             table.answers.push((*id, yes, unknown));
         }
         Some(table)
@@ -431,6 +506,17 @@ impl Axis {
             }
         }
         self.classes.extend(apart);
+    }
+
+    /// What it costs, beyond the cells themselves, to put together those of a sample whose values
+    /// are in a set.
+    fn cost(&self, set: &Bits) -> u64 {
+        let Some(draw) = &self.draw else {
+            return 0;
+        };
+        let own = self.classes.iter().filter(|class| set.has(class.value)).count();
+        let few = own.min(draw.len() - own) as u64;
+        sure_cost(SAMPLE) * (few / 4).min(MOST_SPREAD)
     }
 
     /// Chooses the value that stands for each class, and puts the classes in the order of them.
