@@ -105,6 +105,10 @@ impl Year {
         outcome
     }
 
+    const fn day(&self) -> i64 {
+        self.now.ms_since(self.begin) / DAY_MS
+    }
+
     fn later(&mut self, minutes: u64) {
         self.now = self.now.plus_ms(minutes.cast_signed() * 60_000);
     }
@@ -113,7 +117,7 @@ impl Year {
         let mut people: Vec<_> = world.people.iter().enumerate().collect();
         people.sort_by_key(|(_, (_, day, _))| std::cmp::Reverse(*day));
         while self.now < self.begin.plus_ms(365 * DAY_MS) {
-            let day = self.now.ms_since(self.begin) / DAY_MS;
+            let day = self.day();
             while let Some((at, who)) = people.pop_if(|(_, (_, when, _))| *when <= day) {
                 self.enroll(&person(at), *who);
             }
@@ -151,6 +155,7 @@ impl Year {
             }
             Act::Frozen(at, days) => {
                 let key = SENDERS[*at];
+                let days = days.later(self.day());
                 self.senders.get_mut(key).unwrap().frozen = days.clone();
                 self.change(json!({"do": "put-sender", "key": key, "frozen": days.json()}));
             }
@@ -159,6 +164,7 @@ impl Year {
                 self.change(json!({"do": "configure", "holidays": calendars}));
             }
             Act::Closed(days) => {
+                let days = days.later(self.day());
                 self.closed.own = days.clone();
                 self.change(json!({"do": "configure", "closed": days.json()}));
             }
@@ -241,9 +247,8 @@ impl Year {
             let wait = self.chance(9);
             self.later(wait);
             // What happens between the claim and the last look counts.
-            let soon = self.now.ms_since(self.begin) / DAY_MS + 7;
             if self.chance(2) == 0
-                && let Some(act) = self.next_act(soon)
+                && let Some(act) = self.next_act(self.day() + 7)
             {
                 self.act(&act);
             }
