@@ -31,7 +31,7 @@ fn cases(few: u32) -> ProptestConfig {
 
 #[test]
 fn l6_l7_a_year_of_sends_keeps_limits_windows_holidays_and_freezes() {
-    let config = cases(12);
+    let config = cases(10);
     let (years, sends) = (config.cases, Cell::new(0));
     let passed = TestRunner::new(config).run(&world(), |world| {
         let mut year = Year::new(&world);

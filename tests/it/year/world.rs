@@ -193,9 +193,9 @@ fn act() -> impl Strategy<Value = Act> {
     let calendars = subsequence(vec!["us", "de", "gb-eng", "se"], 0..3);
     prop_oneof![
         3 => (0..SENDERS.len(), 0..5_u32).prop_map(|(at, limit)| Act::Limit(at, limit)),
-        2 => (0..SENDERS.len(), days()).prop_map(|(at, days)| Act::Frozen(at, days)),
+        5 => (0..SENDERS.len(), days()).prop_map(|(at, days)| Act::Frozen(at, days)),
         1 => calendars.prop_map(Act::Holidays),
-        1 => days().prop_map(Act::Closed),
+        4 => days().prop_map(Act::Closed),
         2 => (people.clone(), zones).prop_map(|(at, zone)| Act::Moves(at, zone)),
         2 => (campaigns.clone(), 0..3_usize, step()).prop_map(|(at, n, it)| Act::Steps(at, n, it)),
         1 => (campaigns.clone(), any::<bool>()).prop_map(|(at, rolling)| Act::Rolling(at, rolling)),
