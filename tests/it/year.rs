@@ -19,7 +19,7 @@ use world::{ZONES, world};
 
 fn cases(few: u32) -> ProptestConfig {
     let asked = std::env::var("HOLDLINE_CASES").ok();
-    let seed = if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(42) };
+    let seed = if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(7) };
     ProptestConfig {
         cases: asked.and_then(|text| text.parse().ok()).unwrap_or(few),
         rng_seed: seed,
