@@ -1,6 +1,6 @@
 //! A host that sends for a year, and checks each send and each plan as it goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::NaiveDate;
 use holdline::plan::Zone;
@@ -10,7 +10,7 @@ use proptest::test_runner::TestCaseResult;
 use serde_json::{Value as Json, json};
 
 use super::calendar::{Closed, objection};
-use super::world::{Act, CAMPAIGNS, Days, MODES, SENDERS, Step, World, first_day, person};
+use super::world::{Act, CAMPAIGNS, Days, MODES, PEOPLE, SENDERS, Step, World, first_day, person};
 use crate::apply::Host;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -34,6 +34,8 @@ pub struct Year {
     senders: BTreeMap<String, Sender>,
     zones: BTreeMap<String, Zone>,
     closed: Closed,
+    /// What is still to happen, and on which day.
+    acts: VecDeque<(i64, Act)>,
     /// Sends that nobody knows the outcome of, until a person orders them again.
     unknown: Vec<String>,
     /// So many commands until all is planned anew that a change affects.
@@ -60,6 +62,7 @@ impl Year {
             senders: BTreeMap::new(),
             zones: BTreeMap::new(),
             closed: Closed::default(),
+            acts: world.acts.iter().cloned().collect(),
             unknown: Vec::new(),
             pending: 0,
             away_until: begin,
@@ -102,21 +105,24 @@ impl Year {
         outcome
     }
 
+    const fn day(&self) -> i64 {
+        self.now.ms_since(self.begin) / DAY_MS
+    }
+
     fn later(&mut self, minutes: u64) {
         self.now = self.now.plus_ms(minutes.cast_signed() * 60_000);
     }
 
     pub fn pass(&mut self, world: &World) -> TestCaseResult {
-        let mut acts = world.acts.iter().peekable();
         let mut people: Vec<_> = world.people.iter().enumerate().collect();
         people.sort_by_key(|(_, (_, day, _))| std::cmp::Reverse(*day));
         while self.now < self.begin.plus_ms(365 * DAY_MS) {
-            let day = self.now.ms_since(self.begin) / DAY_MS;
+            let day = self.day();
             while let Some((at, who)) = people.pop_if(|(_, (_, when, _))| *when <= day) {
                 self.enroll(&person(at), *who);
             }
-            while let Some((_, act)) = acts.next_if(|(when, _)| *when <= day) {
-                self.act(act);
+            while let Some(act) = self.next_act(day) {
+                self.act(&act);
                 self.check_plans()?;
             }
             if self.now >= self.away_until {
@@ -135,6 +141,11 @@ impl Year {
         self.tell(json!({"do": "enroll", "campaign": campaign, "prospect": key}));
     }
 
+    fn next_act(&mut self, day: i64) -> Option<Act> {
+        let is_due = self.acts.front().is_some_and(|(when, _)| *when <= day);
+        if is_due { self.acts.pop_front().map(|(_, act)| act) } else { None }
+    }
+
     fn act(&mut self, act: &Act) {
         match act {
             Act::Limit(at, limit) => {
@@ -144,6 +155,7 @@ impl Year {
             }
             Act::Frozen(at, days) => {
                 let key = SENDERS[*at];
+                let days = days.later(self.day());
                 self.senders.get_mut(key).unwrap().frozen = days.clone();
                 self.change(json!({"do": "put-sender", "key": key, "frozen": days.json()}));
             }
@@ -152,6 +164,7 @@ impl Year {
                 self.change(json!({"do": "configure", "holidays": calendars}));
             }
             Act::Closed(days) => {
+                let days = days.later(self.day());
                 self.closed.own = days.clone();
                 self.change(json!({"do": "configure", "closed": days.json()}));
             }
@@ -213,8 +226,8 @@ impl Year {
     /// A command after which timelines are planned anew, with those that follow.
     fn change(&mut self, command: Json) {
         self.tell(command);
-        // Three looks at each enrollment, 64 with each command.
-        self.pending += 3;
+        // Three looks at each enrollment, 16 with each command.
+        self.pending += (3 * PEOPLE as u32).div_ceil(16);
         if self.chance(2) == 0 {
             while self.pending > 0 {
                 self.tell(json!({"do": "advance"}));
@@ -233,6 +246,12 @@ impl Year {
         for send in claimed["sends"].as_array().unwrap() {
             let wait = self.chance(9);
             self.later(wait);
+            // What happens between the claim and the last look counts.
+            if self.chance(2) == 0
+                && let Some(act) = self.next_act(self.day() + 7)
+            {
+                self.act(&act);
+            }
             let token = send["token"].as_str().unwrap();
             let verdict = self.tell(json!({"do": "confirm", "token": token}));
             if verdict["ok"] != "go" {

@@ -45,7 +45,7 @@ pub fn first_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 1, 1).unwrap()
 }
 
-/// Ranges of days, by their distance from the first day and their length.
+/// Ranges of days, by their distance from the first day (in an act: from its day) and their length.
 #[derive(Clone, Debug, Default)]
 pub struct Days(Vec<(i64, i64)>);
 
@@ -53,6 +53,11 @@ impl Days {
     fn dates(&self) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
         let date = |days: i64| first_day() + TimeDelta::days(days);
         self.0.iter().map(move |(first, more)| (date(*first), date(first + more)))
+    }
+
+    /// The same, so many days later.
+    pub fn later(&self, days: i64) -> Self {
+        Self(self.0.iter().map(|(first, more)| (first + days, *more)).collect())
     }
 
     pub fn contain(&self, date: NaiveDate) -> bool {
@@ -156,7 +161,9 @@ fn campaign() -> impl Strategy<Value = Campaign> {
 }
 
 fn days() -> impl Strategy<Value = Days> {
-    vec((0..360_i64, 0..12_i64), 0..6).prop_map(Days)
+    // Some begin at once, when a send may be on its way.
+    let first = prop_oneof![Just(0_i64), 0..60_i64];
+    vec((first, 0..12_i64), 0..4).prop_map(Days)
 }
 
 /// What a person pauses, resumes or gives a date to.
@@ -186,9 +193,9 @@ fn act() -> impl Strategy<Value = Act> {
     let calendars = subsequence(vec!["us", "de", "gb-eng", "se"], 0..3);
     prop_oneof![
         3 => (0..SENDERS.len(), 0..5_u32).prop_map(|(at, limit)| Act::Limit(at, limit)),
-        2 => (0..SENDERS.len(), days()).prop_map(|(at, days)| Act::Frozen(at, days)),
+        5 => (0..SENDERS.len(), days()).prop_map(|(at, days)| Act::Frozen(at, days)),
         1 => calendars.prop_map(Act::Holidays),
-        1 => days().prop_map(Act::Closed),
+        4 => days().prop_map(Act::Closed),
         2 => (people.clone(), zones).prop_map(|(at, zone)| Act::Moves(at, zone)),
         2 => (campaigns.clone(), 0..3_usize, step()).prop_map(|(at, n, it)| Act::Steps(at, n, it)),
         1 => (campaigns.clone(), any::<bool>()).prop_map(|(at, rolling)| Act::Rolling(at, rolling)),
