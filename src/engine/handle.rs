@@ -160,9 +160,13 @@ impl Engine {
         limit: u32,
         lease_ms: u64,
     ) -> Result<Vec<DueSend>, EngineError> {
-        match self.apply(Command::new(now, Action::Claim { limit, lease_ms }))? {
-            Outcome::Claimed { sends, .. } => Ok(sends),
-            _ => Ok(Vec::new()),
+        loop {
+            match self.apply(Command::new(now, Action::Claim { limit, lease_ms }))? {
+                // Only what is held or overdue was looked at so far: nothing is no answer yet.
+                Outcome::Claimed { sends, more: true } if sends.is_empty() => {}
+                Outcome::Claimed { sends, .. } => return Ok(sends),
+                _ => return Ok(Vec::new()),
+            }
         }
     }
 

@@ -218,7 +218,7 @@ impl Workspace {
         record.writes_elsewhere |= changed && !new;
         record.limit_per_day = sender.limit_per_day.or(record.limit_per_day);
         record.gap_ms = sender.gap_ms.unwrap_or(record.gap_ms);
-        if let Some(frozen) = frozen.map(|days| closed_days(&days)) {
+        if let Some(frozen) = frozen.map(|days| ClosedDays::new(days.iter().map(numbers))) {
             changed |= frozen != record.frozen;
             record.frozen = frozen;
         }
@@ -330,18 +330,16 @@ fn ranges(field: &str, days: &[DateRange]) -> Result<Box<[DateRange]>, Refusal> 
     }
 }
 
-/// The days of ranges, by their numbers.
-pub(crate) fn closed_days(ranges: &[DateRange]) -> ClosedDays {
-    let number = |range: &DateRange| (range.first.to_epoch_days(), range.last.to_epoch_days());
-    ClosedDays::new(ranges.iter().map(number))
+/// The first and the last day of a range, by their numbers.
+fn numbers(range: &DateRange) -> (i32, i32) {
+    (range.first.to_epoch_days(), range.last.to_epoch_days())
 }
 
 impl ClosedRecord {
     pub(crate) fn new(calendars: Box<[Calendar]>, ranges: Box<[DateRange]>) -> Self {
         let holidays = calendars.iter().flat_map(|calendar| calendar.dates());
         let holidays = holidays.map(|date| (date.to_epoch_days(), date.to_epoch_days()));
-        let own = ranges.iter().map(|it| (it.first.to_epoch_days(), it.last.to_epoch_days()));
-        let days = ClosedDays::new(holidays.chain(own));
+        let days = ClosedDays::new(holidays.chain(ranges.iter().map(numbers)));
         Self { calendars, ranges, days }
     }
 }

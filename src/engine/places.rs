@@ -94,6 +94,18 @@ impl Data {
         steps.get(usize::from(position)..scheduled).unwrap_or_default()
     }
 
+    /// A step to be placed, with the seed of its jitter if it has any.
+    pub(crate) fn stop<'a>(
+        &self,
+        record: &EnrollmentRecord,
+        position: u16,
+        step: &'a Step,
+    ) -> Stop<'a> {
+        let jitters = step.timing.jitter_ms > 0;
+        let seed = if jitters { self.seed(record, position) } else { 0 };
+        Stop { timing: &step.timing, seed }
+    }
+
     /// A place for the rest of a timeline, not taken yet.
     pub(crate) fn find(&self, record: &EnrollmentRecord, wish: Wish<'_>) -> Found {
         self.search(record, wish, &mut Scout::default()).unwrap_or_default()
@@ -107,13 +119,8 @@ impl Data {
         scout: &mut Scout,
     ) -> Result<Found, NoPlace> {
         let steps = self.steps_from(record, wish.position);
-        let stop = |(index, step): (u16, &'_ Step)| -> (u16, u64) {
-            let position = wish.position.saturating_add(index);
-            let jitters = step.timing.jitter_ms > 0;
-            (position, if jitters { self.seed(record, position) } else { 0 })
-        };
-        let stops: Vec<Stop<'_>> =
-            (0..).zip(steps).map(|it| Stop { timing: &it.1.timing, seed: stop(it).1 }).collect();
+        let stops = (wish.position..).zip(steps);
+        let stops: Vec<Stop<'_>> = stops.map(|(at, step)| self.stop(record, at, step)).collect();
         let ground = self.ground(record, wish.own, wish.asker).ok_or(NoPlace::NoStep)?;
         let first = *stops.first().ok_or(NoPlace::NoStep)?;
         let campaign = self.campaigns.get(record.campaign).ok_or(NoPlace::NoStep)?;
@@ -155,17 +162,14 @@ impl Data {
         let ground = self.ground(record, &PromisedDays::NONE, Asker::Conversation)?;
         let due = plan::due(step.timing.delay, before, ground.zone);
         let from = day.map_or(due, |day| due.max(ground.day_start(day)));
-        let stop = Stop { timing: &step.timing, seed: self.seed(record, position) };
-        ground.natural(stop, from).map(|slot| slot.at)
+        ground.natural(self.stop(record, position, step), from).map(|slot| slot.at)
     }
 
     /// Where the next step goes by its delay, if every day had a slot.
     pub(crate) fn natural(&self, record: &EnrollmentRecord, due: Instant) -> Option<Slot> {
         let step = self.next_step(record)?;
-        let jitters = step.timing.jitter_ms > 0;
-        let seed = if jitters { self.seed(record, record.position) } else { 0 };
         let ground = self.ground(record, &PromisedDays::NONE, Asker::Conversation)?;
-        ground.natural(Stop { timing: &step.timing, seed }, due)
+        ground.natural(self.stop(record, record.position, step), due)
     }
 
     /// Whether the steps of an enrollment go by the clocks of the same zone whoever sends them.
@@ -187,16 +191,17 @@ impl Data {
     }
 
     /// The kind of timeline that is looked for, for what is known of full days. What is full to
-    /// others may not be to one that has something to give back, or where companies have a bound;
-    /// who has not all the steps is rare.
+    /// others may not be to one that has something to give back, or where companies have a bound.
     pub(crate) fn kind(&self, record: &EnrollmentRecord, wish: Wish<'_>) -> Option<Kind> {
         let (sender, campaign) = (record.sender, record.campaign);
-        let of = self.campaigns.get(campaign)?;
-        let alone = !wish.own.is_empty()
-            || of.company_pace.is_some()
-            || usize::from(record.steps) != of.steps.len();
-        let (position, asker) = (wish.position, wish.asker);
-        (!alone).then(|| Kind { sender, campaign, zone: self.step_zone(record), position, asker })
+        let paced = self.campaigns.get(campaign)?.company_pace.is_some();
+        (wish.own.is_empty() && !paced).then(|| Kind {
+            sender,
+            campaign,
+            zone: self.step_zone(record),
+            steps: (wish.position, record.steps),
+            asker: wish.asker,
+        })
     }
 
     /// Who asks when a plan is made anew as it was: the share of a day that is kept for

@@ -11,8 +11,8 @@ pub(crate) struct Kind {
     pub(crate) sender: u32,
     pub(crate) campaign: u32,
     pub(crate) zone: Zone,
-    /// The first step that is left.
-    pub(crate) position: u16,
+    /// The first step that is left, and how many are on the schedule.
+    pub(crate) steps: (u16, u16),
     pub(crate) asker: Asker,
 }
 

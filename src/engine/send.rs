@@ -208,13 +208,13 @@ impl Workspace {
         let now = self.data.now;
         let settled = self.mark().over();
         let day = self.data.sender_day(sender, now);
-        let promised = record.days.first();
-        if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
+        // The slot that it was promised becomes one that is spent, of the day of now.
+        self.replan(claim.enrollment, |record| {
             record.phase = Phase::Leaving;
             // What covers it from here on is about the step after this one.
             record.settled = settled;
             record.days = record.days.rest();
-        }
+        });
         if let Some(claim) = Arc::make_mut(&mut self.data.claims).get_mut(&token) {
             claim.confirmed = Some(now);
         }
@@ -222,18 +222,13 @@ impl Workspace {
             record.unconfirmed = record.unconfirmed.saturating_sub(1);
             record.last_go = Some(now);
             let ledger = Arc::make_mut(&mut record.ledger);
-            promised.into_iter().for_each(|day| ledger.give_back(day));
             ledger.spend(day);
             ledger.forget_before(day.saturating_sub(REMEMBERED_DAYS));
         }
         self.count_for_company(claim.enrollment, |sends| {
-            promised.into_iter().for_each(|day| sends.give_back(day));
             sends.spend(day);
             sends.forget_before(day.saturating_sub(REMEMBERED_DAYS));
         });
-        if let Some(other) = promised.filter(|promised| *promised != day) {
-            self.index.scouts.freed(sender, other);
-        }
         self.index.lanes.touch(sender);
         Ok(Outcome::Confirmed(Verdict::Go))
     }
@@ -355,7 +350,7 @@ impl Workspace {
         let slot = promised.and_then(|_| self.data.natural(record, due));
         match slot.filter(|slot| promised == Some(slot.day)) {
             Some(slot) => (Plan { at: Some(slot.at), due, by: DueBy::Delay }, record.days.clone()),
-            None => self.data.place_next(record, &record.days, Asker::Conversation),
+            None => self.data.place_again(record, &record.days, Asker::Conversation),
         }
     }
 

@@ -60,21 +60,6 @@ impl EnrollmentRecord {
 }
 
 impl Data {
-    /// A place for the next step by its delay.
-    pub(crate) fn place_next(
-        &self,
-        enrollment: &EnrollmentRecord,
-        own: &PromisedDays,
-        asker: Asker,
-    ) -> (Plan, PromisedDays) {
-        if !enrollment.has_next() {
-            return (Plan::NOTHING, PromisedDays::NONE);
-        }
-        let (position, by) = (enrollment.position, DueBy::Delay);
-        let due = self.due(enrollment, position, enrollment.base);
-        self.placed(enrollment, Wish { position, due, by, own, asker }, &mut Scout::default())
-    }
-
     /// A place for the next step if it is due at an instant, whatever its delay.
     pub(crate) fn place_from(
         &self,

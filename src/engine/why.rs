@@ -7,7 +7,7 @@ use super::record::{DueBy, EnrollmentRecord};
 use super::timeline::Standing;
 use super::workspace::DAY_MS;
 use crate::model::{Instant, Placement, Status};
-use crate::plan::{self, Asker, Scout, Stop, Unplaced};
+use crate::plan::{self, Asker, Scout, Unplaced};
 
 impl Data {
     /// How the next instant came about, a sentence a move, and what is left of its day. Searching
@@ -72,15 +72,12 @@ impl Data {
             DueBy::Skip { steps } => vec![skipped(position, steps, &day(plan.due))],
         };
         let ground = self.ground(record, &standing.days, Asker::Conversation)?;
-        let scheduled = usize::from(record.steps).min(campaign.steps.len());
         let together = match campaign.placement {
-            Placement::Whole => campaign.steps.get(usize::from(position)..scheduled)?,
-            Placement::Rolling => std::slice::from_ref(step),
+            Placement::Whole => usize::from(record.steps.saturating_sub(position)),
+            Placement::Rolling => 1,
         };
-        let seed = self.seed(record, position);
-        let stops: Vec<Stop<'_>> =
-            together.iter().map(|step| Stop { timing: &step.timing, seed }).collect();
-        let moves = plan::explain_place(&ground, &stops, base, due, at)?;
+        let stop = self.stop(record, position, step);
+        let moves = plan::explain_place(&ground, (stop, together), base, due, at)?;
         sentences.extend(moves.iter().map(|it| it.after(&previous).to_string()));
         Some(sentences)
     }

@@ -27,13 +27,6 @@ pub fn due(delay: Delay, from: Instant, zone: Zone) -> Instant {
     }
 }
 
-/// Where a timeline that was frozen and is free again goes on: the first slot at or after the
-/// later of the planned instant and the release.
-#[must_use]
-pub fn keep(planned: Instant, released: Instant) -> Instant {
-    planned.max(released)
-}
-
 fn days_on(from: Instant, days: i64, zone: Zone) -> Instant {
     let wall = zone.wall(from).saturating_add(days * DAY_MS);
     if wall > Instant::MAX.as_ms() + DAY_MS {

@@ -77,8 +77,9 @@ pub enum Why {
     Jitter,
 }
 
-/// Why the first of some steps is planned when it is: the way there from the instant at which it
-/// was due. None if placing it does not lead there any more, because a calendar changed since.
+/// Why a step is planned when it is, the first of so many that were placed together: the way there
+/// from the instant at which it was due. None if placing it does not lead there any more, because a
+/// calendar changed since.
 ///
 /// With the previous delivery, the moves begin there: the delay, and the release if `natural` is
 /// later than the delay's end. Each move begins where the one before it ended; the last one ends
@@ -86,12 +87,11 @@ pub enum Why {
 #[must_use]
 pub fn explain_place(
     ground: &Ground<'_>,
-    steps: &[Stop<'_>],
+    (step, steps): (Stop<'_>, usize),
     previous: Option<Instant>,
     natural: Instant,
     planned: Instant,
 ) -> Option<Vec<Move>> {
-    let step = *steps.first()?;
     let mut told = Told { timing: step.timing, zone: ground.zone, at: natural, moves: Vec::new() };
     if let Some(previous) = previous {
         told.delay(previous, natural);
@@ -104,7 +104,7 @@ pub fn explain_place(
         let opens = ground.natural(Stop { seed: 0, ..step }, from)?.at;
         let date = |day: i32| date_numbered(i64::from(day));
         let (first, last) = (date(first), date(day.checked_sub(1)?));
-        told.go(opens, Why::FullDays { first, last, steps: steps.len() });
+        told.go(opens, Why::FullDays { first, last, steps });
     }
     told.go(ground.natural(step, from)?.at, Why::Jitter);
     (told.at == planned).then_some(told.moves)

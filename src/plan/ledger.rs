@@ -1,8 +1,10 @@
 //! What a sender has promised and spent, by calendar day: nothing is planned on a day without a
 //! slot, and finding a day with one does not look at the full days before it one by one.
 
+use std::collections::BTreeMap;
+
 use chrono::Weekday;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::days::PromisedDays;
 use super::window::HORIZON_DAYS;
@@ -10,6 +12,9 @@ use crate::model::Weekdays;
 
 /// Days of one word of a map.
 const WORD: i32 = 64;
+/// The most days that are kept side by side: more than the horizon of a search and what is kept of
+/// the past.
+const NEAR: usize = 4096;
 
 /// Who asks for a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,8 +42,9 @@ impl Day {
 /// The slots of one sender, by day (day 0 is 1970-01-01, in the sender's zone).
 ///
 /// Beside the counts it keeps one bit a day and asker that says whether the day is full, so that a
-/// search passes over 64 full days at a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// search passes over 64 full days at a time. Days that a person puts far ahead are kept apart, so
+/// that one date does not take memory for all days before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     /// Slots of a day; none means no limit.
     limit: Option<u32>,
@@ -49,6 +55,26 @@ pub struct Ledger {
     days: Vec<Day>,
     full: Vec<u64>,
     full_to_openings: Vec<u64>,
+    /// The days with something taken that are not near the others.
+    far: BTreeMap<i32, Day>,
+}
+
+/// The limit, and the days of which something is taken: the rest follows from these.
+impl Serialize for Ledger {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.limit, self.used().collect::<Vec<_>>()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ledger {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (limit, used) = <(Option<u32>, Vec<(i32, Day)>)>::deserialize(deserializer)?;
+        let mut ledger = Self::new(limit);
+        for (day, of) in used {
+            ledger.change(day, |slot| *slot = of);
+        }
+        Ok(ledger)
+    }
 }
 
 impl Default for Ledger {
@@ -71,6 +97,7 @@ impl Ledger {
             days: Vec::new(),
             full: Vec::new(),
             full_to_openings: Vec::new(),
+            far: BTreeMap::new(),
         }
     }
 
@@ -92,7 +119,8 @@ impl Ledger {
     /// Slots that are promised and spent on a day.
     #[must_use]
     pub fn taken(&self, day: i32) -> (u32, u32) {
-        let day = self.index(day).and_then(|at| self.days.get(at)).copied().unwrap_or_default();
+        let near = self.index(day).and_then(|at| self.days.get(at));
+        let day = near.or_else(|| self.far.get(&day)).copied().unwrap_or_default();
         (day.reserved, day.spent)
     }
 
@@ -129,17 +157,21 @@ impl Ledger {
 
     /// Gives a promised slot back. Of a day that was forgotten there is nothing to give back.
     pub fn give_back(&mut self, day: i32) {
-        if self.index(day).is_some_and(|at| at < self.days.len()) {
+        if self.taken(day).0 > 0 {
             self.change(day, |day| day.reserved = day.reserved.saturating_sub(1));
         }
     }
 
     /// The days of which something is promised or spent, in order, with how much.
     pub fn iter(&self) -> impl Iterator<Item = (i32, u32, u32)> {
-        let first = self.first;
-        let days = self.days.iter().zip(0_i32..);
-        days.filter(|(day, _)| day.used() > 0)
-            .map(move |(day, at)| (first.saturating_add(at), day.reserved, day.spent))
+        self.used().map(|(day, of)| (day, of.reserved, of.spent))
+    }
+
+    fn used(&self) -> impl Iterator<Item = (i32, Day)> {
+        let near =
+            self.days.iter().zip(0_i32..).map(|(day, at)| (self.first.saturating_add(at), *day));
+        let far = self.far.iter().map(|(day, of)| (*day, *of));
+        near.filter(|(_, day)| day.used() > 0).chain(far)
     }
 
     /// Spends a slot of a day: what goes out is not given back.
@@ -169,9 +201,19 @@ impl Ledger {
     /// wanted; none within the horizon after `from`.
     #[must_use]
     pub fn next_free(&self, from: i32, wanted: Weekdays, asker: Asker) -> Option<i32> {
+        if self.left_of(Day::default(), asker) == 0 {
+            return None;
+        }
         let last = from.saturating_add(i32::try_from(HORIZON_DAYS).unwrap_or(i32::MAX));
-        let day = self.next_not_full(from, wanted, asker);
-        (day <= last && self.left(day, asker) > 0).then_some(day)
+        let mut from = from;
+        loop {
+            let day = self.next_not_full(from, wanted, asker);
+            if day > last || self.left(day, asker) > 0 {
+                return (day <= last).then_some(day);
+            }
+            // Far days have no bit.
+            from = day.checked_add(1)?;
+        }
     }
 
     /// The first wanted day on or after `from` whose bit is not set.
@@ -207,6 +249,9 @@ impl Ledger {
             self.full.drain(..words);
             self.full_to_openings.drain(..words);
             self.first += i32::try_from(words).unwrap_or(0) * WORD;
+            for (day, of) in std::mem::take(&mut self.far).split_off(&self.first) {
+                self.change(day, |slot| *slot = of);
+            }
         }
     }
 
@@ -215,35 +260,40 @@ impl Ledger {
     }
 
     fn change(&mut self, day: i32, change: impl FnOnce(&mut Day)) {
-        if self.days.is_empty() {
-            self.first = day.div_euclid(WORD) * WORD;
+        if self.days.is_empty() || day < self.first {
+            self.begin_with(day);
         }
-        let base = day.div_euclid(WORD) * WORD;
-        if base < self.first {
-            let words = usize::try_from((self.first - base) / WORD).unwrap_or(0);
-            let zeros = || std::iter::repeat_n(0, words);
-            self.days.splice(..0, std::iter::repeat_n(Day::default(), words * WORD as usize));
-            self.full.splice(..0, zeros());
-            self.full_to_openings.splice(..0, zeros());
-            self.first = base;
-        }
-        let Some(index) = self.index(day) else {
+        let Some(index) = self.index(day).filter(|index| *index < NEAR) else {
+            let of = self.far.entry(day).or_default();
+            change(of);
+            if of.used() == 0 {
+                self.far.remove(&day);
+            }
             return;
         };
         if index >= self.days.len() {
-            let words = index / WORD as usize + 1;
-            self.days.resize(words * WORD as usize, Day::default());
-            self.full.resize(words, 0);
-            self.full_to_openings.resize(words, 0);
-            // A limit of nothing makes a day full that nothing was taken of.
-            if self.limit.is_some_and(|limit| limit <= self.share) {
-                (0..self.days.len()).for_each(|at| self.mark(at));
-            }
+            self.grow(index / WORD as usize + 1);
         }
         if let Some(day) = self.days.get_mut(index) {
             change(day);
         }
         self.mark(index);
+    }
+
+    fn grow(&mut self, words: usize) {
+        self.days.resize(words * WORD as usize, Day::default());
+        self.full.resize(words, 0);
+        self.full_to_openings.resize(words, 0);
+    }
+
+    /// Has the days that are kept side by side begin with the word of this one.
+    fn begin_with(&mut self, day: i32) {
+        let used: Vec<(i32, Day)> = self.used().collect();
+        *self = Self { first: day.div_euclid(WORD) * WORD, ..Self::new(self.limit) };
+        self.grow(1);
+        for (day, of) in used {
+            self.change(day, |slot| *slot = of);
+        }
     }
 
     /// Writes down whether a day is full.

@@ -21,7 +21,7 @@ mod tests;
 
 pub use closed::ClosedDays;
 pub use days::PromisedDays;
-pub use delay::{due, keep};
+pub use delay::due;
 pub use explain::{Move, Why, explain_place};
 pub use holidays::{Calendar, UnknownCalendar};
 pub use ledger::{Asker, Ledger};

@@ -55,6 +55,40 @@ fn a_closed_store_opens_from_its_checkpoint() {
     assert_eq!(fill(&memory), digest, "a store changes nothing about the state");
 }
 
+/// Every day up to the date had a place in the ledger once: forty such dates took a gigabyte, and
+/// no checkpoint could hold it. Days that far from the others are kept by themselves.
+#[test]
+fn a_date_thousands_of_years_ahead_takes_no_more_room_than_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(dir.path());
+    let at = "2026-03-02T08:00:00Z";
+    let mut lines = Vec::new();
+    for number in 0..40 {
+        for fields in [
+            format!(r#""do":"put-sender","key":"s{number}","limit-per-day":10"#),
+            format!(
+                r#""do":"put-campaign","key":"c{number}","senders":["s{number}"],{steps}"#,
+                steps = r#""steps":[{"name":"a"}]"#
+            ),
+            format!(r#""do":"put-prospect","key":"p{number}""#),
+            format!(r#""do":"enroll","campaign":"c{number}","prospect":"p{number}""#),
+        ] {
+            lines.push(format!(r#"{{"at":"{at}",{fields}}}"#));
+        }
+    }
+    let from = "9900-01-01T00:00:00Z";
+    lines.push(format!(r#"{{"at":"{at}","do":"reschedule","selection":{{}},"from":"{from}"}}"#));
+    let commands = lines.iter().map(|line| read_command(line.as_bytes()).unwrap()).collect();
+    let outcomes = engine.apply_batch(commands).unwrap();
+    let moved = outcomes.last().unwrap();
+    assert!(matches!(moved, holdline::Outcome::Rescheduled { moved: 40, .. }), "{moved:?}");
+    let digest = engine.snapshot().unwrap().digest();
+    engine.close().unwrap();
+    let engine = open(dir.path());
+    assert_eq!(engine.opened().replayed, 0, "there is a checkpoint");
+    assert_eq!(engine.snapshot().unwrap().digest(), digest);
+}
+
 #[test]
 fn what_was_acknowledged_is_replayed_without_a_checkpoint() {
     let dir = tempfile::tempdir().unwrap();

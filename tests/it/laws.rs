@@ -10,6 +10,7 @@ mod history;
 mod regressions;
 mod world;
 
+use super::cases::cases;
 use history::{History, Turn};
 use holdline::engine::State;
 use holdline::model::{Action, Outcome};
@@ -17,23 +18,14 @@ use holdline::testing::model::Picture;
 use holdline::{Durability, Engine, Options};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::{RngSeed, TestCaseResult};
+use proptest::test_runner::TestCaseResult;
 use world::{Act, Op, op};
 
-fn cases(few: u32) -> ProptestConfig {
-    let asked = std::env::var("HOLDLINE_CASES").ok();
-    let seed = if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(42) };
-    ProptestConfig {
-        cases: asked.and_then(|text| text.parse().ok()).unwrap_or(few),
-        rng_seed: seed,
-        failure_persistence: None,
-        max_shrink_iters: 400,
-        ..ProptestConfig::default()
-    }
-}
+/// That of the cases which are tried by default.
+const SEED: u64 = 42;
 
 proptest! {
-    #![proptest_config(cases(160))]
+    #![proptest_config(cases(160, SEED))]
 
     /// L1, L5, L8, and every answer and every status as the model has them.
     #[test]
@@ -43,7 +35,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(80))]
+    #![proptest_config(cases(80, SEED))]
 
     /// L6: no slot is taken of a day that is full, and every planned instant is open.
     #[test]
@@ -53,7 +45,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(40))]
+    #![proptest_config(cases(40, SEED))]
 
     #[test]
     fn l3_batches_change_nothing(ops in vec(op(), 1..160), size in 1_usize..40) {
@@ -72,7 +64,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(12))]
+    #![proptest_config(cases(12, SEED))]
 
     #[test]
     fn l3_restarts_change_nothing(ops in vec(op(), 1..120), size in 1_usize..10) {

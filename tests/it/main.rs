@@ -7,6 +7,8 @@ mod bad_input;
 #[cfg(test)]
 mod bad_store;
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod durable;
 #[cfg(test)]
 mod editors;

@@ -12,26 +12,17 @@ mod world;
 
 use std::cell::Cell;
 
+use super::cases::cases;
 use host::Year;
-use proptest::prelude::*;
-use proptest::test_runner::{RngSeed, TestRunner};
+use proptest::test_runner::TestRunner;
 use world::{ZONES, world};
 
-fn cases(few: u32) -> ProptestConfig {
-    let asked = std::env::var("HOLDLINE_CASES").ok();
-    let seed = if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(7) };
-    ProptestConfig {
-        cases: asked.and_then(|text| text.parse().ok()).unwrap_or(few),
-        rng_seed: seed,
-        failure_persistence: None,
-        max_shrink_iters: 200,
-        ..ProptestConfig::default()
-    }
-}
+/// That of the cases which are tried by default.
+const SEED: u64 = 7;
 
 #[test]
 fn l6_l7_a_year_of_sends_keeps_limits_windows_holidays_and_freezes() {
-    let config = cases(10);
+    let config = cases(10, SEED);
     let (years, sends) = (config.cases, Cell::new(0));
     let passed = TestRunner::new(config).run(&world(), |world| {
         let mut year = Year::new(&world);

@@ -14,7 +14,7 @@ fn check(step: &StepTiming, zone: Zone, previous: &str, full: &[&str], expected:
     let ground = ground(zone, zone, &ledger);
     let stop = Stop { timing: step, seed: 5 };
     let placed = place_next(&ground, stop, natural).unwrap().at;
-    let moves = explain_place(&ground, &[stop], Some(previous), natural, placed).unwrap();
+    let moves = explain_place(&ground, (stop, 1), Some(previous), natural, placed).unwrap();
     let told: Vec<String> = moves.iter().map(|step| step.after("step 2").to_string()).collect();
     assert_eq!(told, expected);
     assert_eq!(moves.last().map_or(natural, |last| last.to), placed);
@@ -81,7 +81,7 @@ fn told(step: &StepTiming, zone: Zone, previous: Option<&str>, due: &str) -> Vec
     let ground = ground(zone, zone, &ledger);
     let (stop, due) = (Stop { timing: step, seed: 0 }, at(due));
     let placed = place_next(&ground, stop, due).unwrap().at;
-    let moves = explain_place(&ground, &[stop], previous.map(at), due, placed).unwrap();
+    let moves = explain_place(&ground, (stop, 1), previous.map(at), due, placed).unwrap();
     moves.iter().map(ToString::to_string).collect()
 }
 
@@ -127,7 +127,7 @@ fn closed_days_a_freeze_and_a_whole_timeline() {
     let due = at("2026-12-25T12:00:00Z");
     let placed = place_whole(&ground, &stops, due, &mut Scout::default()).unwrap();
     assert_eq!(placed[0].at, at("2027-01-05T09:00:00Z"));
-    let moves = explain_place(&ground, &stops, None, due, placed[0].at).unwrap();
+    let moves = explain_place(&ground, (stops[0], 2), None, due, placed[0].at).unwrap();
     let told: Vec<String> = moves.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -141,5 +141,5 @@ fn closed_days_a_freeze_and_a_whole_timeline() {
         ]
     );
     // Once a day has become free, the search would lead elsewhere: then nothing is told.
-    assert_eq!(explain_place(&ground, &stops, None, due, at("2026-12-31T10:00:00Z")), None);
+    assert_eq!(explain_place(&ground, (stops[0], 2), None, due, at("2026-12-31T10:00:00Z")), None);
 }

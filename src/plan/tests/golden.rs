@@ -2,7 +2,7 @@
 
 use super::{at, elapsed_days, place_where, timing, zone};
 use crate::model::{Delay, StepTiming};
-use crate::plan::{Zone, due, keep, place, window_at};
+use crate::plan::{Zone, due, place, window_at};
 
 #[test]
 fn g1_each_step_on_its_own_weekdays() {
@@ -24,17 +24,6 @@ fn g2_three_days_after_thursday() {
     let working = timing("Mon-Fri", "09:00-17:00");
     assert_eq!(place(&all, Zone::UTC, natural, 0), Some(at("2026-03-08T10:00:00Z")));
     assert_eq!(place(&working, Zone::UTC, natural, 0), Some(at("2026-03-09T09:00:00Z")));
-}
-
-#[test]
-fn g3_keep_stays_with_the_plan_when_released_before_it() {
-    let step = timing("all", "00:00-24:00");
-    let planned = due(Delay::Days(10), at("2026-01-01T09:00:00Z"), Zone::UTC);
-    assert_eq!(planned, at("2026-01-11T09:00:00Z"));
-    let kept = |released| place(&step, Zone::UTC, keep(planned, at(released)), 0).unwrap();
-    assert_eq!(kept("2026-01-07T12:00:00Z"), planned);
-    assert_eq!(kept("2026-01-11T09:00:00Z"), planned);
-    assert_eq!(kept("2026-01-14T12:00:00Z"), at("2026-01-14T12:00:00Z"));
 }
 
 #[test]

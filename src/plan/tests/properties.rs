@@ -234,7 +234,7 @@ proptest! {
         let Ok(placed) = place_next(&ground, stop, natural) else {
             return Ok(());
         };
-        let moves = explain_place(&ground, &[stop], Some(previous), natural, placed.at).unwrap();
+        let moves = explain_place(&ground, (stop, 1), Some(previous), natural, placed.at).unwrap();
         let mut at = previous;
         for step in &moves {
             prop_assert_eq!(step.from, at);

@@ -1,5 +1,7 @@
 //! Whole placement against a planner that tries one day after the other.
 
+use std::collections::BTreeMap;
+
 use chrono::Weekday;
 use proptest::prelude::*;
 
@@ -9,6 +11,7 @@ use crate::plan::{
     Asker, ClosedDays, Ground, Ledger, PromisedDays, Scout, Slot, Stop, Unplaced, Zone, due,
     is_open, next_open, place, place_next, place_whole, window_at,
 };
+use crate::store::codec;
 
 const DAY: i64 = 86_400_000;
 
@@ -201,6 +204,12 @@ fn stops(steps: &[StepTiming]) -> Vec<Stop<'_>> {
     steps.iter().map(|timing| Stop { timing, seed: 0 }).collect()
 }
 
+/// A day of a ledger: mostly near others, some years away, some at the rims of time.
+fn ledger_day() -> impl Strategy<Value = i32> {
+    let rims = prop_oneof![Just(-719_000), Just(2_932_000)];
+    prop_oneof![16 => -300_i32..300, 3 => 3_000_i32..9_000, 1 => rims]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -299,30 +308,43 @@ proptest! {
     #[test]
     fn the_map_of_full_days_agrees_with_the_counts(
         limit in prop_oneof![Just(None), (0_u32..4).prop_map(Some)],
-        changes in proptest::collection::vec((0_u8..4, -300_i32..300), 0..200),
+        changes in proptest::collection::vec((0_u8..4, ledger_day()), 0..200),
         after in prop_oneof![Just(None), (0_u32..4).prop_map(Some)],
         forget in -400_i32..400,
         days in 1_u8..128,
     ) {
         let mut ledger = Ledger::new(limit);
+        let mut counts: BTreeMap<i32, (u32, u32)> = BTreeMap::new();
         for (what, day) in changes {
+            let count = counts.entry(day).or_default();
             match what {
-                0 | 1 => ledger.reserve(day),
-                2 => ledger.give_back(day),
-                _ => ledger.spend(day),
-            }
+                0 | 1 => (ledger.reserve(day), count.0 += 1),
+                2 => (ledger.give_back(day), count.0 = count.0.saturating_sub(1)),
+                _ => (ledger.spend(day), count.1 += 1),
+            };
         }
         ledger.set_limit(after);
         ledger.forget_before(forget);
+        // Whole words are forgotten: some days before may still be there.
+        let is_there = |day: i32, count| day >= forget || ledger.taken(day) == count;
+        counts.retain(|day, count| *count != (0, 0) && is_there(*day, *count));
+        let counts = counts.into_iter().map(|(day, (promised, spent))| (day, promised, spent));
+        let counts: Vec<_> = counts.collect();
+        prop_assert_eq!(ledger.iter().collect::<Vec<_>>(), counts);
+        let bytes = codec::encode(&ledger).unwrap();
+        prop_assert!(bytes.len() < 20 + 20 * ledger.iter().count());
+        let read: Ledger = codec::decode(&bytes).unwrap();
+        prop_assert!(read.iter().eq(ledger.iter()));
         let among = |day: &Weekday| days & (1 << day.num_days_from_monday()) != 0;
         let wanted = Weekdays::new(Weekdays::ALL.iter().filter(among)).unwrap();
         for asker in [Asker::Opening, Asker::Conversation] {
-            for from in (-320..320).step_by(37) {
+            for from in (-320..320).step_by(37).chain((2_900..9_000).step_by(677)) {
                 let free = |day: &i32| {
                     wanted.contains(weekday(*day)) && ledger.left(*day, asker) > 0
                 };
                 let expected = (from..from + 1000).find(free);
                 prop_assert_eq!(ledger.next_free(from, wanted, asker), expected);
+                prop_assert_eq!(read.next_free(from, wanted, asker), expected);
             }
         }
     }
