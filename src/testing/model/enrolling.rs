@@ -61,33 +61,35 @@ impl Model {
     pub(super) fn add_step(&mut self, campaign: &str, step: &Step) -> Answer {
         let record = self.campaigns.get(campaign);
         let record = record.ok_or_else(|| unknown("campaign", campaign))?;
-        let appends = record.added_steps == Some(AddedSteps::Append);
         let steps = record.steps.iter().chain([step]).cloned().collect();
-        self.set_steps(campaign, steps);
-        if appends {
+        if self.set_steps(campaign, steps) {
             self.plan_anew(Affected::OfCampaign(campaign.to_owned()));
         }
         Ok(Outcome::Applied)
     }
 
     /// Steps are told apart by their places: those that are gone are on nobody's schedule any more,
-    /// and those that are more than before were added.
-    fn set_steps(&mut self, campaign: &str, steps: Vec<Step>) {
+    /// and those that are more than before were added. Whether anybody's schedule changed.
+    fn set_steps(&mut self, campaign: &str, steps: Vec<Step>) -> bool {
         let count = steps.len();
         let Some(record) = self.campaigns.get_mut(campaign) else {
-            return;
+            return false;
         };
         let appends = count > record.steps.len() && record.added_steps == Some(AddedSteps::Append);
         record.steps = steps;
         let scheduled = |before: usize| if appends { count } else { before.min(count) };
         let active = scheduled(self.active_steps[campaign]);
         self.active_steps.insert(campaign.to_owned(), active);
+        let mut changed = false;
         for at in 0..self.enrollments.len() {
             if self.enrollments[at].campaign == campaign {
-                self.enrollments[at].steps = scheduled(self.enrollments[at].steps);
+                let steps = scheduled(self.enrollments[at].steps);
+                changed |= steps != self.enrollments[at].steps;
+                self.enrollments[at].steps = steps;
                 self.drop_if_over(at);
             }
         }
+        changed
     }
 
     pub(super) fn enroll(&mut self, campaign: &str, prospect: &str) -> Answer {

@@ -1,6 +1,6 @@
 //! Failures that the laws found, shrunk.
 
-use holdline::model::{Action, Event};
+use holdline::model::{Action, AddedSteps, Campaign, Delay, Event, Sender, Weekdays};
 use holdline::testing::model::Picture;
 use proptest::test_runner::TestCaseResult;
 
@@ -64,6 +64,25 @@ fn a_permanent_failure_holds_whatever_a_rule_does() -> TestCaseResult {
     let own = (Some("send-failed".to_owned()), 1);
     proptest::prop_assert!(failed.is_some_and(|causes| causes.contains(&own)));
     Ok(())
+}
+
+/// The model planned everybody anew for a step that was added to a campaign without anybody in it,
+/// so that what the next change affected had to wait. Nobody's schedule changes, so nobody waits.
+#[test]
+fn a_step_for_nobody_delays_nobody() -> TestCaseResult {
+    let campaign = Campaign {
+        key: "autumn".to_owned(),
+        added_steps: Some(AddedSteps::Append),
+        ..Campaign::default()
+    };
+    let step = world::timed(Delay::ElapsedMs(0), 0, 1440, Weekdays::ALL);
+    let (key, limit_per_day) = ("s1".to_owned(), Some(0));
+    let ops = [
+        op(0, Act::Do(Action::PutCampaign(campaign))),
+        op(0, Act::Do(Action::AddStep { campaign: "autumn".to_owned(), step })),
+        op(0, Act::Do(Action::PutSender(Sender { key, limit_per_day, ..Sender::default() }))),
+    ];
+    History::of(&ops).map(|_| ())
 }
 
 /// The model and the engine show the same after the beginning, and it is not nothing.

@@ -306,7 +306,7 @@ pub fn op() -> BoxedStrategy<Op> {
         .boxed()
 }
 
-fn timed(delay: Delay, from: u16, to: u16, weekdays: Weekdays) -> Step {
+pub(super) fn timed(delay: Delay, from: u16, to: u16, weekdays: Weekdays) -> Step {
     Step {
         name: "m".to_owned(),
         timing: StepTiming { delay, weekdays, hours: Hours::new(from, to).unwrap(), jitter_ms: 0 },
