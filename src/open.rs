@@ -4,11 +4,12 @@ use std::path::Path;
 
 use crate::engine::port::{Frame, ImageError, Journal, JournalError, Sync};
 use crate::engine::{
-    Codec, Engine, EngineError, Idle, Keeper, Opened, SUFFIX_VERSION, Snapshot, State,
+    Codec, Engine, EngineError, Idle, ImageMarks, Keeper, Opened, Parts, SUFFIX_VERSION, Snapshot,
+    State,
 };
 use crate::model::{Action, Command, Instant};
 use crate::plan::{Calendar, Zone};
-use crate::store::checkpoint::{Checkpoints, Found};
+use crate::store::checkpoint::{Checkpoints, Found, MovedAside, Onto, Writer};
 use crate::store::journal::FileJournal;
 use crate::store::{Lock, Options, Store, StoreError, codec};
 
@@ -50,7 +51,7 @@ impl Engine {
     /// Any [`OpenError`]; the store is as it was then.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let store = Store::open(path.as_ref(), options)?;
-        let Store { lock, mut journal, checkpoints, latest, report, .. } = store;
+        let Store { lock, mut journal, mut checkpoints, found, report, .. } = store;
         let mut opened = Opened { created: report.created, ..Opened::default() };
         if let Some(torn) = &report.torn {
             opened.notes.push(format!(
@@ -61,22 +62,27 @@ impl Engine {
                 torn.offset
             ));
         }
-        if let Some(moved) = &report.moved_aside {
-            opened.notes.push(format!(
-                "the checkpoints were damaged ({}) and were moved to `{}`; the state is rebuilt \
-                 from the journal",
-                moved.why,
-                moved.to.display()
-            ));
-        }
-        let mut state = from_checkpoint(&checkpoints, &latest, &mut opened);
+        opened.notes.extend(report.moved_aside.as_ref().map(moved_aside));
+        let (mut state, marks) = match from_checkpoint(&mut checkpoints, &found, &mut opened) {
+            Ok(started) => started,
+            Err(unreadable) => {
+                let (anew, moved) = checkpoints.start_anew(&unreadable)?;
+                checkpoints = anew;
+                opened.notes.push(moved_aside(&moved));
+                (State::new(), None)
+            }
+        };
         opened.replayed = replay(&mut journal, &mut state)?;
         begin(&mut journal, &mut state)?;
-        let keeper = StoreKeeper { checkpoints, kept: 0, _lock: lock };
-        let (journal, keeper) = (Box::new(journal), Box::new(keeper));
-        let idle = if options.plans_when_idle { Idle::Plans } else { Idle::Waits };
-        let frames = std::sync::Arc::new(Frames);
-        Ok(Self::start(state, (journal, frames, idle), Some(keeper), opened)?)
+        let keeper = StoreKeeper { checkpoints, kept: 0, marks, _lock: lock };
+        let parts = Parts {
+            journal: Box::new(journal),
+            codec: std::sync::Arc::new(Frames),
+            idle: if options.plans_when_idle { Idle::Plans } else { Idle::Waits },
+            keeper: Some(Box::new(keeper)),
+            checkpoint_bytes: Some(options.checkpoint_bytes).filter(|bytes| *bytes > 0),
+        };
+        Ok(Self::start(state, parts, opened)?)
     }
 }
 
@@ -93,35 +99,50 @@ impl Codec for Frames {
     }
 }
 
-/// The state as of the newest checkpoint that can be read; an empty one if there is none, for the
-/// journal has everything.
-fn from_checkpoint(checkpoints: &Checkpoints, latest: &Found, opened: &mut Opened) -> State {
-    for rejected in &latest.rejected {
-        opened.notes.push(format!(
-            "checkpoint {} was not used: {}; an older one or the journal takes its place",
-            rejected.epoch, rejected.why
-        ));
-    }
-    let Some(manifest) = &latest.manifest else {
-        return State::new();
-    };
-    match State::read(&mut checkpoints.read(manifest)) {
-        Ok(state) if state.sequence() == manifest.seq => state,
-        Ok(state) => {
-            let (found, expected) = (state.sequence(), manifest.seq);
-            let what = format!("it is as of command {found}, its manifest says {expected}");
-            opened.notes.push(rebuilt(&what));
-            State::new()
-        }
-        Err(error) => {
-            opened.notes.push(rebuilt(&error.to_string()));
-            State::new()
-        }
-    }
+fn moved_aside(moved: &MovedAside) -> String {
+    format!(
+        "the checkpoints were damaged ({}) and were moved to `{}`; the state is rebuilt from the \
+         journal",
+        moved.why,
+        moved.to.display()
+    )
 }
 
-fn rebuilt(why: &str) -> String {
-    format!("the checkpoint was not used: {why}; the state is rebuilt from the journal")
+/// The state as of the newest checkpoint that can be read, with its pages; an empty one if there is
+/// none, for the journal has everything. Why not, if the database itself cannot be read.
+fn from_checkpoint(
+    checkpoints: &mut Checkpoints,
+    found: &Found,
+    opened: &mut Opened,
+) -> Result<(State, Option<ImageMarks>), String> {
+    let unused = |epoch: u64, why: &str| {
+        let instead = "an older one or the journal takes its place";
+        format!("checkpoint {epoch} was not used: {why}; {instead}")
+    };
+    let rejected = found.rejected.iter().map(|it| unused(it.epoch, &it.why));
+    opened.notes.extend(rejected);
+    let mut unreadable = None;
+    for manifest in &found.manifests {
+        let why = match State::read(&mut checkpoints.read(manifest)) {
+            Ok(state) if state.sequence() == manifest.seq => {
+                let marks = state.snapshot().marks();
+                return Ok((state, Some(marks)));
+            }
+            Ok(state) => {
+                let (found, expected) = (state.sequence(), manifest.seq);
+                format!("it is as of command {found}, its manifest says {expected}")
+            }
+            Err(error) => {
+                if let ImageError::Failed { what } = &error {
+                    unreadable = Some(what.clone());
+                }
+                error.to_string()
+            }
+        };
+        opened.notes.push(unused(manifest.epoch, &why));
+        checkpoints.reject(manifest.epoch);
+    }
+    unreadable.map_or_else(|| Ok((State::new(), None)), Err)
 }
 
 /// Applies what the journal has and the state has not. How many commands that was.
@@ -171,6 +192,8 @@ struct StoreKeeper {
     checkpoints: Checkpoints,
     /// The command that the last checkpoint was as of: an older state never replaces a newer one.
     kept: u64,
+    /// The pages that the newest checkpoint has; none if all are to be written.
+    marks: Option<ImageMarks>,
     _lock: Lock,
 }
 
@@ -180,10 +203,23 @@ impl Keeper for StoreKeeper {
         if sequence <= self.kept {
             return Ok(());
         }
-        let filled = |writer: &mut crate::store::checkpoint::Writer<'_>| snapshot.write(writer);
-        let kept: Result<_, ImageError> = self.checkpoints.write(sequence, &[], filled);
+        let onto = if self.marks.is_some() { Onto::Newest } else { Onto::Nothing };
+        let mut kept = self.write((sequence, onto), snapshot);
+        if onto == Onto::Newest && matches!(kept, Err(ImageError::Damaged { .. })) {
+            // What it would go on from cannot be read; what it is made of is all here.
+            self.marks = None;
+            kept = self.write((sequence, Onto::Nothing), snapshot);
+        }
         kept.map_err(|error| error.to_string())?;
-        self.kept = sequence;
+        (self.kept, self.marks) = (sequence, Some(snapshot.marks()));
         Ok(())
+    }
+}
+
+impl StoreKeeper {
+    fn write(&mut self, to: (u64, Onto), snapshot: &Snapshot) -> Result<(), ImageError> {
+        let marks = self.marks.as_ref();
+        let filled = |writer: &mut Writer<'_>| snapshot.write(writer, marks);
+        self.checkpoints.write(to, &[], filled).map(drop)
     }
 }

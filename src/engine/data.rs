@@ -81,6 +81,21 @@ pub(crate) struct Data {
 }
 
 impl Data {
+    /// A picture in which keys cannot be looked up.
+    pub(crate) fn image(&self) -> Self {
+        let mut image = self.clone();
+        let names = [
+            &mut image.company_names,
+            &mut image.prospect_names,
+            &mut image.sender_names,
+            &mut image.campaign_names,
+        ];
+        for names in names {
+            *names = names.texts_only();
+        }
+        image
+    }
+
     pub(crate) fn policy(&self) -> Option<&Arc<Policy>> {
         self.policies.last().map(|published| &published.policy)
     }
@@ -158,14 +173,17 @@ impl Data {
         enrollments
     }
 
-    /// The prospects of a company, in the order in which they joined it.
-    pub(crate) fn members(&self, company: u32) -> impl Iterator<Item = u32> {
-        let members = self.companies.get(company).map(|record| &record.members);
-        members.into_iter().flat_map(Pages::iter).map(|(_, prospect)| *prospect).filter(
-            move |prospect| {
-                self.prospects.get(*prospect).is_some_and(|record| record.company == company)
-            },
-        )
+    /// The prospects of a company, in the order in which they were made.
+    pub(crate) fn members(&self, company: u32) -> Vec<u32> {
+        let is_member = |prospect: &u32| {
+            self.prospects.get(*prospect).is_some_and(|record| record.company == company)
+        };
+        let listed = self.companies.get(company).map(|record| &record.members);
+        let listed = listed.into_iter().flat_map(Pages::iter).map(|(_, prospect)| *prospect);
+        let mut members: Vec<u32> = listed.filter(is_member).collect();
+        // A list that was made anew is in this order already.
+        members.sort_unstable();
+        members
     }
 
     /// What went out of an enrollment, the newest first.

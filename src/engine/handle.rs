@@ -1,11 +1,13 @@
 //! The engine as a host holds it: a handle that is cheap to clone and safe to share.
 
 use std::fmt;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use super::port::{Journal, MemoryJournal};
 use super::state::{DEFAULT_WORKSPACE, Snapshot, State};
-use super::writer::{Codec, EngineError, Idle, Writer};
+use super::writer::{Asker, Codec, EngineError, Grown, Idle, Writer};
 use crate::model::{
     Action, Command, DueSend, Event, Instant, Outcome, PolicyBundle, Refusal, Report, Token,
     Verdict,
@@ -42,7 +44,19 @@ pub struct Engine {
 struct Inner {
     writer: Writer,
     opened: Opened,
-    keeper: Mutex<Option<Box<dyn Keeper>>>,
+    keeper: Arc<Mutex<Option<Box<dyn Keeper>>>>,
+    /// Writes checkpoints while the engine goes on.
+    in_background: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What an engine keeps its commands and its state with.
+pub(crate) struct Parts {
+    pub(crate) journal: Box<dyn Journal>,
+    pub(crate) codec: Arc<dyn Codec>,
+    pub(crate) idle: Idle,
+    pub(crate) keeper: Option<Box<dyn Keeper>>,
+    /// By how many bytes the journal grows until a checkpoint is written; never, if none.
+    pub(crate) checkpoint_bytes: Option<u64>,
 }
 
 /// Keeps commands as they are: what an engine in memory was told.
@@ -82,19 +96,34 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Poisoned`] if its threads cannot be started.
     pub fn in_memory() -> Result<Self, EngineError> {
-        let (journal, codec) = (Box::new(MemoryJournal::new()), Arc::new(Kept::default()));
-        Self::start(State::new(), (journal, codec, Idle::Waits), None, Opened::default())
+        let parts = Parts {
+            journal: Box::new(MemoryJournal::new()),
+            codec: Arc::new(Kept::default()),
+            idle: Idle::Waits,
+            keeper: None,
+            checkpoint_bytes: None,
+        };
+        Self::start(State::new(), parts, Opened::default())
     }
 
-    pub(crate) fn start(
-        state: State,
-        (journal, codec, idle): (Box<dyn Journal>, Arc<dyn Codec>, Idle),
-        keeper: Option<Box<dyn Keeper>>,
-        opened: Opened,
-    ) -> Result<Self, EngineError> {
-        let writer = Writer::start(state, journal, codec, idle)
-            .map_err(|error| EngineError::Poisoned { cause: error.to_string() })?;
-        Ok(Self { inner: Arc::new(Inner { writer, opened, keeper: Mutex::new(keeper) }) })
+    pub(crate) fn start(state: State, parts: Parts, opened: Opened) -> Result<Self, EngineError> {
+        let Parts { journal, codec, idle, keeper, checkpoint_bytes } = parts;
+        let failed = |error: std::io::Error| EngineError::Poisoned { cause: error.to_string() };
+        let (tell, told) = sync_channel(0);
+        let grown = checkpoint_bytes.map(|every_bytes| Grown { every_bytes, since: 0, tell });
+        let in_background = grown.is_some();
+        let writer = Writer::start(state, journal, codec, (idle, grown)).map_err(failed)?;
+        let keeper = Arc::new(Mutex::new(keeper));
+        let thread = if in_background {
+            let (asker, keeper) = (writer.asker(), Arc::clone(&keeper));
+            let thread = std::thread::Builder::new().name("holdline-checkpoint".to_owned());
+            let thread = thread.spawn(move || keep_up(&told, &asker, &keeper)).map_err(failed)?;
+            Some(thread)
+        } else {
+            None
+        };
+        let in_background = Mutex::new(thread);
+        Ok(Self { inner: Arc::new(Inner { writer, opened, keeper, in_background }) })
     }
 
     /// What opening found.
@@ -224,8 +253,8 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Checkpoint`]; nothing is lost then, the journal has everything.
     pub fn checkpoint(&self) -> Result<(), EngineError> {
-        let snapshot = self.inner.writer.synced_snapshot()?;
-        self.inner.keep(&snapshot)
+        let image = self.inner.writer.image()?;
+        keep(&self.inner.keeper, &image)
     }
 
     /// Ends the engine for all handles, with a checkpoint.
@@ -237,22 +266,35 @@ impl Engine {
     }
 }
 
-impl Inner {
-    fn keep(&self, snapshot: &Snapshot) -> Result<(), EngineError> {
-        let Ok(mut keeper) = self.keeper.lock() else {
-            return Err(EngineError::Closed);
-        };
-        match &mut *keeper {
-            Some(keeper) => {
-                keeper.keep(snapshot).map_err(|cause| EngineError::Checkpoint { cause })
-            }
-            None => Ok(()),
-        }
+/// Writes a checkpoint of a state, if there is anything to write one with.
+fn keep(keeper: &Mutex<Option<Box<dyn Keeper>>>, image: &Snapshot) -> Result<(), EngineError> {
+    let Ok(mut keeper) = keeper.lock() else {
+        return Err(EngineError::Closed);
+    };
+    match &mut *keeper {
+        Some(keeper) => keeper.keep(image).map_err(|cause| EngineError::Checkpoint { cause }),
+        None => Ok(()),
     }
+}
 
+/// The checkpoint thread: writes one each time that the journal has grown, until the engine ends.
+fn keep_up(told: &Receiver<()>, asker: &Asker, keeper: &Mutex<Option<Box<dyn Keeper>>>) {
+    while told.recv().is_ok() {
+        // A failure is not lost: whoever asks for the next checkpoint, at the close at the latest,
+        // is told of it.
+        let _kept = asker.image().and_then(|image| keep(keeper, &image)).is_ok();
+    }
+}
+
+impl Inner {
     fn close(&self) -> Result<(), EngineError> {
-        let last = self.writer.close()?;
-        let kept = self.keep(&last);
+        let last = self.writer.close();
+        let thread = self.in_background.lock().ok().and_then(|mut thread| thread.take());
+        if let Some(thread) = thread {
+            // It ends with the log thread; one that panicked has left the keeper locked for good.
+            let _ended = thread.join().is_ok();
+        }
+        let kept = keep(&self.keeper, &last?);
         if let Ok(mut keeper) = self.keeper.lock() {
             *keeper = None;
         }

@@ -1,18 +1,20 @@
 //! The state as keyed records, for a checkpoint, and back.
 //!
-//! A key is the workspace, the table and the page, each big-endian. Look-ups, timers and lanes are
-//! not written: they are made anew.
+//! A key is the workspace, the table and the page, each big-endian. Only pages that changed since
+//! the image before are written. What follows from the rest is not: look-ups, timers and lanes,
+//! the lists of who is in a campaign and a company, and what senders have promised.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::agenda::{self, Planned};
 use super::counting::{CountRecord, HourlyRecord};
 use super::data::{Data, PairRecord, Published};
 use super::freeze::Anchor;
-use super::names::Names;
-use super::pages::{Pages, dense};
+use super::names::{Names, TextPage};
+use super::pages::{Marks, Pages, dense};
 use super::port::{ImageError, ImageReader, ImageWriter, Tree};
 use super::record::{
     AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord, DeliveryRecord,
@@ -23,16 +25,12 @@ use crate::lang::Policy;
 use crate::model::{DateRange, Instant, PolicyBundle};
 use crate::plan::{Calendar, Zone};
 
-/// Enrollments of one entry of the agenda.
-const AGENDA_CHUNK: usize = 1024;
-/// One hour, in milliseconds.
-const HOUR_MS: i64 = 60 * 60 * 1000;
 /// The workspace part of the keys of what belongs to no workspace.
 const STORE: u32 = u32::MAX;
 
 /// What a workspace has besides its tables.
 #[derive(Clone, Serialize, Deserialize)]
-struct Root {
+pub(super) struct Root {
     now: Instant,
     zone: Option<Zone>,
     calendars: Box<[Calendar]>,
@@ -48,15 +46,15 @@ struct Root {
 /// One record of an image: borrowed when it is written, owned when it was read. The order of the
 /// variants is part of the format.
 #[derive(Serialize, Deserialize)]
-enum Record<'a> {
+pub(super) enum Record<'a> {
     Header(Shared<'a, Header>),
     Root(Shared<'a, Root>),
     Policy(Shared<'a, PolicyBundle>),
-    Workspaces(Page<'a, Box<str>>),
-    CompanyNames(Page<'a, Box<str>>),
-    ProspectNames(Page<'a, Box<str>>),
-    SenderNames(Page<'a, Box<str>>),
-    CampaignNames(Page<'a, Box<str>>),
+    Workspaces(Shared<'a, TextPage>),
+    CompanyNames(Shared<'a, TextPage>),
+    ProspectNames(Shared<'a, TextPage>),
+    SenderNames(Shared<'a, TextPage>),
+    CampaignNames(Shared<'a, TextPage>),
     Companies(Page<'a, CompanyRecord>),
     Pairs(Page<'a, PairRecord>),
     Prospects(Page<'a, ProspectRecord>),
@@ -68,16 +66,16 @@ enum Record<'a> {
     Causes(Page<'a, CauseRecord>),
     Seen(Page<'a, SeenRecord>),
     Answers(Page<'a, AnswerRecord>),
-    Agenda(Vec<(u32, Instant)>),
+    Agenda(Shared<'a, Vec<Planned>>),
     Counts(Page<'a, CountRecord>),
     Hourly(Page<'a, HourlyRecord>),
 }
 
-type Shared<'a, T> = std::borrow::Cow<'a, T>;
+pub(super) type Shared<'a, T> = std::borrow::Cow<'a, T>;
 type Page<'a, T> = std::borrow::Cow<'a, Vec<T>>;
 
 /// The tables of a tree lie one after the other.
-fn page_key(workspace: u32, table: u8, page: u32) -> [u8; 9] {
+pub(super) fn page_key(workspace: u32, table: u8, page: u32) -> [u8; 9] {
     let mut key = [0; 9];
     let parts = workspace.to_be_bytes().into_iter().chain([table]).chain(page.to_be_bytes());
     for (slot, byte) in key.iter_mut().zip(parts) {
@@ -92,111 +90,172 @@ fn read_key(key: &[u8]) -> Option<(u32, u32)> {
     Some((u32::from_be_bytes(*workspace), u32::from_be_bytes(page.try_into().ok()?)))
 }
 
+/// The pages that an image has, to tell later which of them changed.
+#[derive(Debug, Default)]
+pub struct ImageMarks {
+    tables: HashMap<(u32, Tree, u8), Marks>,
+    /// How many policies each workspace had.
+    policies: Vec<usize>,
+}
+
+impl ImageMarks {
+    pub(super) fn table(&self, workspace: u32, tree: Tree, table: u8) -> Option<&Marks> {
+        self.tables.get(&(workspace, tree, table))
+    }
+}
+
 impl Snapshot {
-    /// Writes all of it as keyed records.
+    /// Writes as keyed records what changed since the image that has these pages: everything, if
+    /// there is none.
     ///
     /// # Errors
     /// What the writer answers.
-    pub fn write<W: ImageWriter>(&self, writer: &mut W) -> Result<(), ImageError> {
+    pub fn write<W: ImageWriter>(
+        &self,
+        writer: &mut W,
+        before: Option<&ImageMarks>,
+    ) -> Result<(), ImageError> {
+        let nothing = ImageMarks::default();
+        let before = before.unwrap_or(&nothing);
         let header = Record::Header(Shared::Borrowed(&self.header));
         writer.put(Tree::Meta, &page_key(STORE, 0, 0), &header)?;
-        let mut out = Out { writer, workspace: STORE };
-        out.pages(Tree::Names, 0, self.names.texts(), Record::Workspaces)?;
         for (at, data) in self.tables.iter().enumerate() {
-            out.workspace = dense(at);
-            out.workspace(data)?;
-            write_agenda(out.writer, dense(at), data)?;
+            let workspace = dense(at);
+            write_root(writer, workspace, data)?;
+            let known = before.policies.get(at).copied().unwrap_or(0);
+            for (at, published) in data.policies.iter().enumerate().skip(known) {
+                let policy = Record::Policy(Shared::Borrowed(&published.bundle));
+                writer.put(Tree::Policies, &page_key(workspace, 0, dense(at)), &policy)?;
+            }
+            agenda::write(writer, (workspace, &data.enrollments), before)?;
+        }
+        self.each_table(&mut Changes { writer, before })
+    }
+
+    /// The pages that an image of it has.
+    #[must_use]
+    pub fn marks(&self) -> ImageMarks {
+        let policies = self.tables.iter().map(|data| data.policies.len()).collect();
+        let mut marks = ImageMarks { tables: HashMap::new(), policies };
+        // Nothing is written, so nothing can fail.
+        let _noted = self.each_table(&mut marks).is_ok();
+        marks
+    }
+
+    fn each_table(&self, take: &mut impl Take) -> Result<(), ImageError> {
+        take.names((STORE, Tree::Names, 0), &self.names, Record::Workspaces)?;
+        for (at, data) in self.tables.iter().enumerate() {
+            each_table(dense(at), data, take)?;
         }
         Ok(())
     }
 }
 
-struct Out<'w, W> {
-    writer: &'w mut W,
-    workspace: u32,
+fn write_root<W: ImageWriter>(w: &mut W, workspace: u32, data: &Data) -> Result<(), ImageError> {
+    let root = Root {
+        now: data.now,
+        zone: data.zone,
+        calendars: data.closed.calendars.clone(),
+        closed: data.closed.ranges.clone(),
+        jobs: Arc::clone(&data.jobs),
+        anchor: data.anchor.clone(),
+        last_served: data.last_served,
+        tally: data.tally,
+        claims: Arc::clone(&data.claims),
+        retracted: Arc::clone(&data.retracted),
+    };
+    let root = Record::Root(Shared::Borrowed(&root));
+    w.put(Tree::Meta, &page_key(workspace, 0, 0), &root)
 }
 
-impl<W: ImageWriter> Out<'_, W> {
-    fn pages<'a, T: Clone + 'a>(
+/// The workspace, the tree and the number of a table: the tables of a tree lie one after the other.
+type Table = (u32, Tree, u8);
+
+/// Takes tables, one after the other.
+trait Take {
+    fn take<'a, P: Send + Sync + 'static>(
         &mut self,
-        tree: Tree,
-        table: u8,
+        table: Table,
+        pages: (u32, impl Iterator<Item = &'a Arc<P>>),
+        record: impl Fn(&'a P) -> Record<'a>,
+    ) -> Result<(), ImageError>;
+
+    fn pages<'a, T: Clone + Send + Sync + 'static>(
+        &mut self,
+        table: Table,
         pages: &'a Pages<T>,
         record: impl Fn(Page<'a, T>) -> Record<'a>,
     ) -> Result<(), ImageError> {
-        pages.pages().try_for_each(|(page, records)| {
-            let key = page_key(self.workspace, table, page);
-            self.writer.put(tree, &key, &record(Page::Borrowed(records)))
-        })
+        let record = |page| record(Page::Borrowed(page));
+        self.take(table, (pages.first_page(), pages.pages()), record)
     }
 
-    fn workspace(&mut self, data: &Data) -> Result<(), ImageError> {
-        let root = Root {
-            now: data.now,
-            zone: data.zone,
-            calendars: data.closed.calendars.clone(),
-            closed: data.closed.ranges.clone(),
-            jobs: Arc::clone(&data.jobs),
-            anchor: data.anchor.clone(),
-            last_served: data.last_served,
-            tally: data.tally,
-            claims: Arc::clone(&data.claims),
-            retracted: Arc::clone(&data.retracted),
-        };
-        let root = Record::Root(Shared::Borrowed(&root));
-        self.writer.put(Tree::Meta, &page_key(self.workspace, 0, 0), &root)?;
-        for (at, published) in data.policies.iter().enumerate() {
-            let key = page_key(self.workspace, 0, dense(at));
-            let policy = Record::Policy(Shared::Borrowed(&published.bundle));
-            self.writer.put(Tree::Policies, &key, &policy)?;
-        }
-        self.pages(Tree::Names, 1, data.company_names.texts(), Record::CompanyNames)?;
-        self.pages(Tree::Names, 2, data.prospect_names.texts(), Record::ProspectNames)?;
-        self.pages(Tree::Names, 3, data.sender_names.texts(), Record::SenderNames)?;
-        self.pages(Tree::Names, 4, data.campaign_names.texts(), Record::CampaignNames)?;
-        self.pages(Tree::Companies, 0, &data.companies, Record::Companies)?;
-        self.pages(Tree::Companies, 1, &data.pairs, Record::Pairs)?;
-        self.pages(Tree::Prospects, 0, &data.prospects, Record::Prospects)?;
-        self.pages(Tree::Senders, 0, &data.senders, Record::Senders)?;
-        self.pages(Tree::Campaigns, 0, &data.campaigns, Record::Campaigns)?;
-        self.pages(Tree::Timelines, 0, &data.enrollments, Record::Enrollments)?;
-        self.pages(Tree::Timelines, 1, &data.deliveries, Record::Deliveries)?;
-        self.pages(Tree::Holds, 0, &data.holds, Record::Holds)?;
-        self.pages(Tree::Holds, 1, &data.causes, Record::Causes)?;
-        self.pages(Tree::Windows, 0, &data.counts, Record::Counts)?;
-        self.pages(Tree::Windows, 1, &data.hourly, Record::Hourly)?;
-        self.pages(Tree::Seen, 0, &data.seen, Record::Seen)?;
-        self.pages(Tree::Seen, 1, &data.answers, Record::Answers)
+    fn names<'a>(
+        &mut self,
+        table: Table,
+        names: &'a Names,
+        record: impl Fn(Shared<'a, TextPage>) -> Record<'a>,
+    ) -> Result<(), ImageError> {
+        self.take(table, (0, names.pages().iter()), |page| record(Shared::Borrowed(page)))
     }
 }
 
-/// The index of timelines by next-send time: hour, workspace, sender, chunk.
-fn write_agenda<W: ImageWriter>(w: &mut W, id: u32, data: &Data) -> Result<(), ImageError> {
-    let mut due: Vec<(i64, u32, u32, Instant)> = data
-        .enrollments
-        .iter()
-        .filter(|(_, record)| Data::is_waiting(record))
-        .filter_map(|(enrollment, record)| {
-            let planned = record.plan.at?;
-            Some((planned.as_ms() / HOUR_MS, record.sender, enrollment, planned))
-        })
-        .collect();
-    due.sort_unstable_by_key(|entry| (entry.0, entry.1, entry.3, entry.2));
-    for group in due.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-        for (chunk, entries) in group.chunks(AGENDA_CHUNK).enumerate() {
-            let Some((hour, sender, ..)) = entries.first() else {
-                continue;
-            };
-            let hour = u32::try_from(*hour).unwrap_or(u32::MAX);
-            let mut key = hour.to_be_bytes().to_vec();
-            key.extend(id.to_be_bytes());
-            key.extend(sender.to_be_bytes());
-            key.extend(dense(chunk).to_be_bytes());
-            let packed: Vec<(u32, Instant)> = entries.iter().map(|it| (it.2, it.3)).collect();
-            w.put(Tree::Agenda, &key, &Record::Agenda(packed))?;
-        }
+impl Take for ImageMarks {
+    fn take<'a, P: Send + Sync + 'static>(
+        &mut self,
+        table: Table,
+        (first, pages): (u32, impl Iterator<Item = &'a Arc<P>>),
+        _record: impl Fn(&'a P) -> Record<'a>,
+    ) -> Result<(), ImageError> {
+        self.tables.insert(table, Marks::of(first, pages));
+        Ok(())
     }
-    Ok(())
+}
+
+/// Writes the pages that are not as they were, and removes those that are gone.
+struct Changes<'w, W> {
+    writer: &'w mut W,
+    before: &'w ImageMarks,
+}
+
+impl<W: ImageWriter> Take for Changes<'_, W> {
+    fn take<'a, P: Send + Sync + 'static>(
+        &mut self,
+        (workspace, tree, table): Table,
+        (first, pages): (u32, impl Iterator<Item = &'a Arc<P>>),
+        record: impl Fn(&'a P) -> Record<'a>,
+    ) -> Result<(), ImageError> {
+        let before = self.before.table(workspace, tree, table);
+        for gone in before.map_or(0..0, Marks::numbers).take_while(|number| *number < first) {
+            self.writer.remove(tree, &page_key(workspace, table, gone))?;
+        }
+        for (number, page) in (first..).zip(pages) {
+            if !before.is_some_and(|before| before.has(number, page)) {
+                self.writer.put(tree, &page_key(workspace, table, number), &record(page))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn each_table(at: u32, data: &Data, take: &mut impl Take) -> Result<(), ImageError> {
+    take.names((at, Tree::Names, 1), &data.company_names, Record::CompanyNames)?;
+    take.names((at, Tree::Names, 2), &data.prospect_names, Record::ProspectNames)?;
+    take.names((at, Tree::Names, 3), &data.sender_names, Record::SenderNames)?;
+    take.names((at, Tree::Names, 4), &data.campaign_names, Record::CampaignNames)?;
+    take.pages((at, Tree::Companies, 0), &data.companies, Record::Companies)?;
+    take.pages((at, Tree::Companies, 1), &data.pairs, Record::Pairs)?;
+    take.pages((at, Tree::Prospects, 0), &data.prospects, Record::Prospects)?;
+    take.pages((at, Tree::Senders, 0), &data.senders, Record::Senders)?;
+    take.pages((at, Tree::Campaigns, 0), &data.campaigns, Record::Campaigns)?;
+    take.pages((at, Tree::Timelines, 0), &data.enrollments, Record::Enrollments)?;
+    take.pages((at, Tree::Timelines, 1), &data.deliveries, Record::Deliveries)?;
+    take.pages((at, Tree::Holds, 0), &data.holds, Record::Holds)?;
+    take.pages((at, Tree::Holds, 1), &data.causes, Record::Causes)?;
+    take.pages((at, Tree::Windows, 0), &data.counts, Record::Counts)?;
+    take.pages((at, Tree::Windows, 1), &data.hourly, Record::Hourly)?;
+    take.pages((at, Tree::Seen, 0), &data.seen, Record::Seen)?;
+    take.pages((at, Tree::Seen, 1), &data.answers, Record::Answers)
 }
 
 impl State {
@@ -220,15 +279,8 @@ impl State {
 #[derive(Default)]
 struct Image {
     header: Option<Header>,
-    workspaces: Pages<Box<str>>,
-    parts: Vec<Part>,
-}
-
-/// A workspace as it is read: the names come before they can be looked up.
-#[derive(Default)]
-struct Part {
-    data: Data,
-    names: [Pages<Box<str>>; 4],
+    workspaces: Names,
+    parts: Vec<Data>,
 }
 
 impl Image {
@@ -250,7 +302,7 @@ impl Image {
         if let Record::Root(_) = record
             && at == self.parts.len()
         {
-            self.parts.push(Part::default());
+            self.parts.push(Data::default());
         }
         let part = self.parts.get_mut(at).ok_or_else(|| misfit("its workspace is missing"))?;
         let fits = part.take(page, record)?;
@@ -264,16 +316,15 @@ impl Image {
         if self.parts.len() != self.workspaces.len() {
             return Err(damaged("a workspace is missing"));
         }
-        let tables = self.parts.into_iter().map(Part::finish).collect();
-        Ok(State::restored(header, Names::restore(self.workspaces), tables))
+        let tables = self.parts.into_iter().map(Data::completed).collect();
+        Ok(State::restored(header, self.workspaces.restored(), tables))
     }
 }
 
-impl Part {
+impl Data {
     /// Takes a record. False if a page before it is missing.
     fn take(&mut self, page: u32, record: Record<'_>) -> Result<bool, ImageError> {
-        let data = &mut self.data;
-        let [companies, prospects, senders, campaigns] = &mut self.names;
+        let data = self;
         Ok(match record {
             Record::Header(_) | Record::Workspaces(_) | Record::Agenda(_) => true,
             Record::Root(root) => {
@@ -299,10 +350,10 @@ impl Part {
                 Arc::make_mut(&mut data.policies).push(published);
                 true
             }
-            Record::CompanyNames(texts) => companies.push_page(page, texts.into_owned()),
-            Record::ProspectNames(texts) => prospects.push_page(page, texts.into_owned()),
-            Record::SenderNames(texts) => senders.push_page(page, texts.into_owned()),
-            Record::CampaignNames(texts) => campaigns.push_page(page, texts.into_owned()),
+            Record::CompanyNames(texts) => data.company_names.push_page(page, texts.into_owned()),
+            Record::ProspectNames(texts) => data.prospect_names.push_page(page, texts.into_owned()),
+            Record::SenderNames(texts) => data.sender_names.push_page(page, texts.into_owned()),
+            Record::CampaignNames(texts) => data.campaign_names.push_page(page, texts.into_owned()),
             Record::Companies(records) => data.companies.push_page(page, records.into_owned()),
             Record::Pairs(records) => data.pairs.push_page(page, records.into_owned()),
             Record::Prospects(records) => data.prospects.push_page(page, records.into_owned()),
@@ -319,19 +370,33 @@ impl Part {
         })
     }
 
-    fn finish(self) -> Data {
-        let mut data = self.data;
-        let [companies, prospects, senders, campaigns] = self.names;
-        data.company_names = Names::restore(companies);
-        data.prospect_names = Names::restore(prospects);
-        data.sender_names = Names::restore(senders);
-        data.campaign_names = Names::restore(campaigns);
-        let pairs = data.pairs.iter().map(|(id, pair)| ((pair.company, pair.campaign), id));
-        data.pair_ids = Arc::new(pairs.collect::<BTreeMap<_, _>>());
-        let domains = data.companies.iter().flat_map(|(id, company)| {
+    /// With what follows from the records.
+    fn completed(mut self) -> Self {
+        self.company_names = std::mem::take(&mut self.company_names).restored();
+        self.prospect_names = std::mem::take(&mut self.prospect_names).restored();
+        self.sender_names = std::mem::take(&mut self.sender_names).restored();
+        self.campaign_names = std::mem::take(&mut self.campaign_names).restored();
+        let pairs = self.pairs.iter().map(|(id, pair)| ((pair.company, pair.campaign), id));
+        self.pair_ids = Arc::new(pairs.collect::<BTreeMap<_, _>>());
+        let domains = self.companies.iter().flat_map(|(id, company)| {
             company.domains.iter().map(move |domain| (domain.clone(), id))
         });
-        data.domains = Arc::new(domains.collect());
-        data
+        self.domains = Arc::new(domains.collect());
+        for (id, prospect) in self.prospects.iter() {
+            if let Some(company) = self.companies.get_mut(prospect.company) {
+                company.members.push(id);
+            }
+        }
+        for (id, enrollment) in self.enrollments.iter() {
+            if let Some(campaign) = self.campaigns.get_mut(enrollment.campaign) {
+                campaign.enrollments.push(id);
+            }
+            if let Some(sender) = self.senders.get_mut(enrollment.sender)
+                && !enrollment.days.is_empty()
+            {
+                Arc::make_mut(&mut sender.ledger).restore(&enrollment.days);
+            }
+        }
+        self
     }
 }

@@ -4,6 +4,7 @@
 //! the ports of [`port`].
 
 mod address;
+mod agenda;
 mod campaign;
 mod capacity;
 mod control;
@@ -46,9 +47,10 @@ mod writer;
 pub use address::SUFFIX_VERSION;
 pub(crate) use address::is_free_mail;
 pub use digest::Digest;
-#[cfg(feature = "store")]
-pub(crate) use handle::Keeper;
 pub use handle::{Engine, Opened};
+#[cfg(feature = "store")]
+pub(crate) use handle::{Keeper, Parts};
+pub use image::ImageMarks;
 pub use read::{CompanyView, List, View};
 pub use recall::MAX_PAST;
 pub use record::Tally;

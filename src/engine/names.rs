@@ -3,71 +3,159 @@
 use std::sync::Arc;
 
 use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
 
 use super::fingerprint::hash_text;
-use super::pages::Pages;
+use super::pages::{PAGE_RECORDS, dense};
 
 const SHARDS: usize = 256;
+
+/// Texts one behind the other, and where each ends: a key costs its bytes and four.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TextPage {
+    ends: Vec<u32>,
+    texts: String,
+}
+
+impl TextPage {
+    fn get(&self, at: usize) -> Option<&str> {
+        let end = *self.ends.get(at)? as usize;
+        let start = match at.checked_sub(1) {
+            Some(before) => *self.ends.get(before)? as usize,
+            None => 0,
+        };
+        self.texts.get(start..end)
+    }
+
+    fn push(&mut self, text: &str) {
+        self.texts.push_str(text);
+        self.ends.push(dense(self.texts.len()));
+    }
+
+    /// Whether the ends are those of texts, in order.
+    fn is_sound(&self) -> bool {
+        let whole = self.ends.last().map_or(0, |end| *end as usize) == self.texts.len();
+        whole
+            && self.ends.len() <= PAGE_RECORDS
+            && (0..self.ends.len()).all(|at| self.get(at).is_some())
+    }
+}
 
 /// The keys of one kind, by id, and the way back.
 ///
 /// The way back is in shards behind [`Arc`], so that a snapshot can look keys up too.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
-    texts: Pages<Box<str>>,
+    pages: Vec<Arc<TextPage>>,
     shards: Vec<Arc<HashTable<u32>>>,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Self { texts: Pages::default(), shards: vec![Arc::default(); SHARDS] }
+        Self { pages: Vec::new(), shards: vec![Arc::default(); SHARDS] }
     }
 }
 
 impl Names {
+    pub(crate) fn len(&self) -> usize {
+        let last = self.pages.last().map_or(0, |page| page.ends.len());
+        self.pages.len().saturating_sub(1) * PAGE_RECORDS + last
+    }
+
     pub(crate) fn text(&self, id: u32) -> &str {
-        self.texts.get(id).map_or("", |text| text)
+        text(&self.pages, id)
+    }
+
+    /// The texts in the order of their ids.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.pages.iter().flat_map(|page| (0..page.ends.len()).filter_map(|at| page.get(at)))
     }
 
     pub(crate) fn id(&self, text: &str) -> Option<u32> {
-        let hash = hash_text(text);
+        self.find(hash_text(text), text)
+    }
+
+    fn find(&self, hash: u64, text: &str) -> Option<u32> {
         let shard = self.shards.get(shard_of(hash))?;
         shard.find(hash, |id| self.text(*id) == text).copied()
     }
 
     /// The id of the text, made if it is new; and whether it is.
     pub(crate) fn intern(&mut self, text: &str) -> (u32, bool) {
-        if let Some(id) = self.id(text) {
+        let hash = hash_text(text);
+        if let Some(id) = self.find(hash, text) {
             return (id, false);
         }
-        let id = self.texts.push(text.into());
-        self.index(id, text);
+        let id = dense(self.len());
+        match self.pages.last_mut() {
+            Some(last) if last.ends.len() < PAGE_RECORDS => Arc::make_mut(last).push(text),
+            _ => {
+                if let Some(full) = self.pages.last_mut() {
+                    // What it grew into and did not need is more than most texts.
+                    let full = Arc::make_mut(full);
+                    full.texts.shrink_to_fit();
+                    full.ends.shrink_to_fit();
+                }
+                let mut page = TextPage::default();
+                page.push(text);
+                self.pages.push(Arc::new(page));
+            }
+        }
+        self.index(id, hash);
         (id, true)
     }
 
-    fn index(&mut self, id: u32, text: &str) {
-        let hash = hash_text(text);
-        let texts = &self.texts;
+    fn index(&mut self, id: u32, hash: u64) {
+        let pages = &self.pages;
         if let Some(shard) = self.shards.get_mut(shard_of(hash)) {
-            let rehash = |id: &u32| hash_text(texts.get(*id).map_or("", |text| text));
+            let rehash = |id: &u32| hash_text(text(pages, *id));
             Arc::make_mut(shard).insert_unique(hash, id, rehash);
         }
     }
 
-    pub(crate) fn texts(&self) -> &Pages<Box<str>> {
-        &self.texts
+    pub(crate) fn pages(&self) -> &[Arc<TextPage>] {
+        &self.pages
     }
 
-    /// Takes the texts of a checkpoint.
-    pub(crate) fn restore(texts: Pages<Box<str>>) -> Self {
-        let mut names = Self { texts, ..Self::default() };
-        let all: Vec<(u32, Box<str>)> =
-            names.texts.iter().map(|(id, text)| (id, text.clone())).collect();
-        for (id, text) in all {
-            names.index(id, &text);
+    /// Takes the next page of a checkpoint; the way back is made by [`Names::restored`]. False if
+    /// it does not fit.
+    pub(crate) fn push_page(&mut self, number: u32, page: TextPage) -> bool {
+        let follows = self.pages.len() == number as usize;
+        let whole = self.pages.last().is_none_or(|last| last.ends.len() == PAGE_RECORDS);
+        let fits = follows && whole && page.is_sound();
+        if fits {
+            self.pages.push(Arc::new(page));
         }
-        names
+        fits
     }
+
+    /// With the way back to all of its texts.
+    pub(crate) fn restored(mut self) -> Self {
+        let hashes: Vec<u64> = self.iter().map(hash_text).collect();
+        let mut counts = [0_usize; SHARDS];
+        for hash in &hashes {
+            if let Some(count) = counts.get_mut(shard_of(*hash)) {
+                *count += 1;
+            }
+        }
+        let shards = counts.iter().map(|count| Arc::new(HashTable::with_capacity(*count)));
+        self.shards = shards.collect();
+        for (id, hash) in hashes.into_iter().enumerate() {
+            self.index(dense(id), hash);
+        }
+        self
+    }
+
+    /// The texts without the way back: all that a checkpoint needs.
+    pub(crate) fn texts_only(&self) -> Self {
+        Self { pages: self.pages.clone(), shards: Vec::new() }
+    }
+}
+
+fn text(pages: &[Arc<TextPage>], id: u32) -> &str {
+    let at = id as usize;
+    let page = pages.get(at / PAGE_RECORDS);
+    page.and_then(|page| page.get(at % PAGE_RECORDS)).unwrap_or_default()
 }
 
 // The table uses the low bits and the top seven; the shard takes others.
@@ -77,7 +165,7 @@ const fn shard_of(hash: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::Names;
+    use super::{Names, TextPage};
 
     #[test]
     fn a_key_has_one_id() {
@@ -90,8 +178,32 @@ mod tests {
         names.intern("new");
         assert_eq!(snapshot.id("new"), None);
         assert_eq!(snapshot.id("key-4999"), Some(4999));
-        let restored = Names::restore(names.texts().clone());
+        let mut read = Names::default();
+        for (number, page) in (0..).zip(names.pages()) {
+            assert!(read.push_page(number, (**page).clone()));
+        }
+        let mut restored = read.restored();
+        assert_eq!(restored.len(), 5001);
         assert_eq!(restored.id("new"), Some(5000));
         assert_eq!(restored.text(5000), "new");
+        assert_eq!(restored.intern("newer"), (5001, true));
+        assert!(restored.iter().eq(names.iter().chain(["newer"])));
+    }
+
+    #[test]
+    fn a_page_that_is_no_page_is_not_taken() {
+        let page = |ends: &[u32], texts: &str| TextPage { ends: ends.into(), texts: texts.into() };
+        let mut names = Names::default();
+        for (bad, why) in [
+            (page(&[2, 1], "ab"), "ends go back"),
+            (page(&[1], "ab"), "a rest that is nobody's"),
+            (page(&[3], "ab"), "beyond the end"),
+            (page(&[1, 2], "ä"), "inside a character"),
+            (page(&[0; 257], ""), "too many"),
+        ] {
+            assert!(!names.push_page(0, bad), "{why}");
+        }
+        assert!(names.push_page(0, page(&[2, 2], "ab")));
+        assert!(!names.push_page(1, page(&[1], "c")), "the one before is not full");
     }
 }

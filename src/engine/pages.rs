@@ -3,8 +3,9 @@
 //! A clone copies one pointer a page, so a snapshot is cheap, and the first change to a page after
 //! a snapshot copies that page alone. It knows nothing of what the records mean.
 
+use std::any::Any;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde::{Deserialize, Serialize};
 
@@ -47,10 +48,14 @@ impl<T> Pages<T> {
         })
     }
 
-    /// The pages that are there, each with its number.
-    pub(crate) fn pages(&self) -> impl Iterator<Item = (u32, &Vec<T>)> {
-        let first = self.first_page;
-        self.pages.iter().enumerate().map(move |(at, page)| (dense(first + at), &**page))
+    /// The number of the first page that is there.
+    pub(crate) fn first_page(&self) -> u32 {
+        dense(self.first_page)
+    }
+
+    /// The pages that are there, in order.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = &Arc<Vec<T>>> {
+        self.pages.iter()
     }
 
     /// Drops the pages that lie wholly before `index`. The last page stays, so that indexes go on.
@@ -98,6 +103,39 @@ impl<T: Clone> Pages<T> {
     }
 }
 
+/// Which pages a table had at some moment. It tells them by where they lie, and keeps nothing of
+/// them: a page that is changed afterwards moves, whether or not anybody else looks at it.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    first_page: u32,
+    pages: Vec<Weak<dyn Any + Send + Sync>>,
+}
+
+impl Marks {
+    pub(crate) fn of<'a, P: Any + Send + Sync>(
+        first_page: u32,
+        pages: impl Iterator<Item = &'a Arc<P>>,
+    ) -> Self {
+        let marked = pages.map(|page| {
+            let page: Weak<P> = Arc::downgrade(page);
+            page as Weak<dyn Any + Send + Sync>
+        });
+        Self { first_page, pages: marked.collect() }
+    }
+
+    /// Whether the page with a number was this one, as it is now.
+    pub(crate) fn has<P>(&self, number: u32, page: &Arc<P>) -> bool {
+        let mark = number.checked_sub(self.first_page).and_then(|at| self.pages.get(at as usize));
+        // While a mark is there, nothing else can lie where its page lay.
+        mark.is_some_and(|mark| std::ptr::addr_eq(mark.as_ptr(), Arc::as_ptr(page)))
+    }
+
+    /// The numbers of the pages that it had.
+    pub(crate) fn numbers(&self) -> std::ops::Range<u32> {
+        self.first_page..self.first_page.saturating_add(dense(self.pages.len()))
+    }
+}
+
 /// A dense index. Tables are bounded well below 2^32 records by memory, and `u32::MAX` is kept
 /// to say "none".
 pub(crate) fn dense(index: usize) -> u32 {
@@ -123,7 +161,32 @@ impl<'de, T: Clone + Deserialize<'de>> Deserialize<'de> for Pages<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Pages;
+    use super::{Marks, Pages};
+
+    #[test]
+    fn a_mark_knows_which_pages_changed_and_keeps_none() {
+        let mut pages = Pages::default();
+        for n in 0..1000_u32 {
+            pages.push(n);
+        }
+        let marks = Marks::of(pages.first_page(), pages.pages());
+        let same = |pages: &Pages<u32>| -> Vec<bool> {
+            (pages.first_page()..).zip(pages.pages()).map(|(at, it)| marks.has(at, it)).collect()
+        };
+        assert_eq!(same(&pages), [true; 4]);
+        *pages.get_mut(300).unwrap() = 7;
+        assert_eq!(same(&pages), [true, false, true, true]);
+        let snapshot = pages.clone();
+        *pages.get_mut(0).unwrap() = 7;
+        for n in 0..100 {
+            pages.push(n);
+        }
+        assert_eq!(same(&pages), [false, false, true, false, false]);
+        assert_eq!(same(&snapshot), [true, false, true, true]);
+        pages.drop_before(600);
+        assert_eq!(same(&pages), [true, false, false]);
+        assert_eq!(marks.numbers(), 0..4);
+    }
 
     #[test]
     fn a_clone_keeps_what_it_saw() {
@@ -154,8 +217,8 @@ mod tests {
         assert_eq!(pages.push(7), 1000);
         assert_eq!(pages.iter().count(), 1001 - 512);
         let mut copy = Pages::default();
-        for (number, page) in pages.pages() {
-            assert!(copy.push_page(number, page.clone()));
+        for (number, page) in (pages.first_page()..).zip(pages.pages()) {
+            assert!(copy.push_page(number, (**page).clone()));
         }
         assert_eq!(copy.len(), pages.len());
         assert_eq!(copy.get(1000), Some(&7));

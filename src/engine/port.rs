@@ -242,13 +242,34 @@ pub enum ImageError {
     },
 }
 
-/// Takes the engine's whole state as keyed records.
+/// Takes the engine's state as keyed records: all of it, or what changed since the image before.
+/// A record that is neither put nor removed is as it was there.
 pub trait ImageWriter {
-    /// Keeps one record. A key is 1 to 512 bytes, and is put once per tree and image.
+    /// Keeps one record, in place of one that may be there. A key is 1 to 512 bytes, and is put
+    /// or removed once per tree and image.
     ///
     /// # Errors
     /// The image is to be given up after any error.
     fn put<T: Serialize>(&mut self, tree: Tree, key: &[u8], value: &T) -> Result<(), ImageError>;
+
+    /// Leaves out a record that the image before has; of one that it has not, nothing happens.
+    ///
+    /// # Errors
+    /// As [`ImageWriter::put`].
+    fn remove(&mut self, tree: Tree, key: &[u8]) -> Result<(), ImageError>;
+
+    /// A record as it is in the image before; none if it has none, or if there is no such image.
+    ///
+    /// # Errors
+    /// As [`ImageReader::each`].
+    fn before<T: DeserializeOwned>(
+        &mut self,
+        tree: Tree,
+        key: &[u8],
+    ) -> Result<Option<T>, ImageError>;
+
+    /// The greatest key of the image before that is not above one.
+    fn at_or_before(&self, tree: Tree, key: &[u8]) -> Option<Vec<u8>>;
 }
 
 /// Gives the engine's whole state back.

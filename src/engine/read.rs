@@ -43,14 +43,14 @@ pub struct CompanyView {
     pub key: String,
     /// The name, if it has one.
     pub name: Option<String>,
-    /// The keys of its prospects, in the order in which they joined it.
+    /// The keys of its prospects, in the order in which they were made.
     pub prospects: Vec<String>,
 }
 
 impl Snapshot {
     /// The names of the workspaces, in the order in which they were made.
     pub fn workspaces(&self) -> impl Iterator<Item = &str> {
-        self.names.texts().iter().map(|(_, name)| &**name)
+        self.names.iter()
     }
 
     /// A workspace, if there is one of that name.
@@ -205,7 +205,7 @@ impl View<'_> {
             .map(|(id, record)| CompanyView {
                 key: self.data.company_names.text(id).to_owned(),
                 name: record.name.as_deref().map(str::to_owned),
-                prospects: self.data.members(id).map(key).collect(),
+                prospects: self.data.members(id).into_iter().map(key).collect(),
             })
             .collect()
     }

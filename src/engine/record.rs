@@ -24,7 +24,9 @@ pub(crate) struct CompanyRecord {
     pub(crate) tags: Box<[Box<str>]>,
     pub(crate) domains: Box<[Box<str>]>,
     pub(crate) anchor: Anchor,
-    /// Prospects who are or once were of this company; who moved on is recognised by its record.
+    /// Prospects who are or once were of this company; who moved on is recognised by its record. It
+    /// follows from those.
+    #[serde(skip)]
     pub(crate) members: Pages<u32>,
 }
 
@@ -82,6 +84,8 @@ pub(crate) struct CampaignRecord {
     pub(crate) max_lateness_ms: u64,
     pub(crate) company_pace: Option<Pace>,
     pub(crate) anchor: Anchor,
+    /// It follows from their records.
+    #[serde(skip)]
     pub(crate) enrollments: Pages<u32>,
 }
 

@@ -52,7 +52,7 @@ impl Data {
             self.enrollments_of(prospect).filter(matches).collect()
         } else if let Some(company) = filter.company {
             let members = self.members(company);
-            members.flat_map(|it| self.enrollments_of(it)).filter(matches).collect()
+            members.into_iter().flat_map(|it| self.enrollments_of(it)).filter(matches).collect()
         } else if let Some(campaign) = filter.campaign {
             let listed = self.campaigns.get(campaign).map(|record| &record.enrollments);
             let ids = listed.into_iter().flat_map(|ids| ids.iter().map(|(_, id)| *id));

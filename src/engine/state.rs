@@ -144,8 +144,7 @@ impl State {
 
     /// The workspaces in which timelines are still to be planned anew, each with its time.
     pub(crate) fn at_work(&self) -> impl Iterator<Item = (&str, Instant)> {
-        let names = self.names.texts().iter().map(|(_, name)| &**name);
-        let unfinished = names.zip(&self.workspaces);
+        let unfinished = self.names.iter().zip(&self.workspaces);
         let unfinished = unfinished.filter(|(_, workspace)| !workspace.data.jobs.is_empty());
         unfinished.map(|(name, workspace)| (name, workspace.data.now))
     }
@@ -161,6 +160,18 @@ impl State {
         Snapshot {
             header: self.header.clone(),
             names: self.names.clone(),
+            tables: Arc::new(tables),
+        }
+    }
+
+    /// As [`State::snapshot`], but keys cannot be looked up in it: all that a checkpoint needs, and
+    /// nothing that a new key would have to copy.
+    #[must_use]
+    pub(crate) fn image(&self) -> Snapshot {
+        let tables = self.workspaces.iter().map(|workspace| workspace.data.image()).collect();
+        Snapshot {
+            header: self.header.clone(),
+            names: self.names.texts_only(),
             tables: Arc::new(tables),
         }
     }

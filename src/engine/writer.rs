@@ -38,6 +38,24 @@ pub(crate) enum Idle {
     Waits,
 }
 
+/// Tells when the journal has grown by so much that a checkpoint is due.
+#[derive(Debug)]
+pub(crate) struct Grown {
+    pub(crate) every_bytes: u64,
+    pub(crate) since: u64,
+    pub(crate) tell: SyncSender<()>,
+}
+
+impl Grown {
+    fn by(&mut self, bytes: u64) {
+        self.since = self.since.saturating_add(bytes);
+        // Nobody takes it while a checkpoint is being written: then it is told with a later group.
+        if self.since >= self.every_bytes && self.tell.try_send(()).is_ok() {
+            self.since = 0;
+        }
+    }
+}
+
 /// Turns a group of commands into the bytes of a frame, and back.
 pub(crate) trait Codec: Send + std::marker::Sync {
     fn encode(&self, commands: &[Command]) -> Result<Vec<u8>, String>;
@@ -78,7 +96,9 @@ pub enum EngineError {
 
 enum Request {
     Apply(Vec<Command>, usize, Sender<Result<Vec<Outcome>, EngineError>>),
-    Snapshot(Sync, Sender<Result<Snapshot, EngineError>>),
+    Snapshot(Sender<Result<Snapshot, EngineError>>),
+    /// What a checkpoint is made of: it has to be safe from a loss of power, whatever the level.
+    Image(Sender<Result<Snapshot, EngineError>>),
     NextDue(String, Sender<Result<Option<Instant>, EngineError>>),
     Close(Sender<Result<Snapshot, EngineError>>),
 }
@@ -129,7 +149,7 @@ impl Writer {
         state: State,
         journal: Box<dyn Journal>,
         codec: Arc<dyn Codec>,
-        idle: Idle,
+        (idle, grown): (Idle, Option<Grown>),
     ) -> std::io::Result<Self> {
         let to_read = Arc::clone(&codec);
         let (requests, inbox) = sync_channel(REQUESTS_WAITING);
@@ -138,7 +158,7 @@ impl Writer {
         let (in_log, in_writer) = (Arc::clone(&poison), Arc::clone(&poison));
         let log = std::thread::Builder::new()
             .name("holdline-log".to_owned())
-            .spawn(move || keep(journal, &log, &*to_read, &in_log))?;
+            .spawn(move || keep(journal, &log, (&*to_read, grown), &in_log))?;
         let writer = std::thread::Builder::new()
             .name("holdline-writer".to_owned())
             .spawn(move || write(state, &inbox, &groups, (&*codec, idle), &in_writer))?;
@@ -154,13 +174,18 @@ impl Writer {
     }
 
     pub(crate) fn snapshot(&self) -> Result<Snapshot, EngineError> {
-        self.ask(|to| Request::Snapshot(Sync::Level, to))
+        self.ask(Request::Snapshot)
     }
 
-    /// As [`Writer::snapshot`], of what is safe from a loss of power whatever the level: a
-    /// checkpoint must never be ahead of its journal.
-    pub(crate) fn synced_snapshot(&self) -> Result<Snapshot, EngineError> {
-        self.ask(|to| Request::Snapshot(Sync::Now, to))
+    /// What a checkpoint is made of: safe from a loss of power whatever the level, for a checkpoint
+    /// must never be ahead of its journal.
+    pub(crate) fn image(&self) -> Result<Snapshot, EngineError> {
+        self.asker().image()
+    }
+
+    /// A way to ask for images.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker { requests: self.requests.clone(), poison: Arc::clone(&self.poison) }
     }
 
     pub(crate) fn next_due(&self, workspace: &str) -> Result<Option<Instant>, EngineError> {
@@ -186,15 +211,34 @@ impl Writer {
         &self,
         request: impl FnOnce(Sender<Result<T, EngineError>>) -> Request,
     ) -> Result<T, EngineError> {
-        let (to, answer) = mpsc::channel();
-        self.requests.send(request(to)).map_err(|_| self.ended())?;
-        answer.recv().unwrap_or_else(|_| Err(self.ended()))
+        ask(&self.requests, &self.poison, request)
     }
+}
 
-    fn ended(&self) -> EngineError {
-        let poison = self.poison.lock().ok().and_then(|poison| poison.clone());
-        poison.unwrap_or(EngineError::Closed)
+/// The way in which a thread that writes checkpoints asks for what they are made of.
+pub(crate) struct Asker {
+    requests: SyncSender<Request>,
+    poison: Arc<Mutex<Option<EngineError>>>,
+}
+
+impl Asker {
+    pub(crate) fn image(&self) -> Result<Snapshot, EngineError> {
+        ask(&self.requests, &self.poison, Request::Image)
     }
+}
+
+fn ask<T>(
+    requests: &SyncSender<Request>,
+    poison: &Mutex<Option<EngineError>>,
+    request: impl FnOnce(Sender<Result<T, EngineError>>) -> Request,
+) -> Result<T, EngineError> {
+    let ended = || {
+        let poison = poison.lock().ok().and_then(|poison| poison.clone());
+        poison.unwrap_or(EngineError::Closed)
+    };
+    let (to, answer) = mpsc::channel();
+    requests.send(request(to)).map_err(|_| ended())?;
+    answer.recv().unwrap_or_else(|_| Err(ended()))
 }
 
 /// The writer thread: drains what is there, applies it, and passes the group on.
@@ -225,11 +269,12 @@ fn write(
                     group.bytes += bytes;
                     group.apply(&mut state, commands, groups, to);
                 }
-                Request::Snapshot(sync, to) => {
-                    if sync == Sync::Now {
-                        group.sync = sync;
-                    }
+                Request::Snapshot(to) => {
                     group.answers.push(Answer::Snapshot(state.snapshot(), to));
+                }
+                Request::Image(to) => {
+                    group.sync = Sync::Now;
+                    group.answers.push(Answer::Snapshot(state.image(), to));
                 }
                 Request::NextDue(workspace, to) => {
                     group.answers.push(Answer::NextDue(state.next_due(&workspace), to));
@@ -423,7 +468,7 @@ fn refuse_own(action: &str) -> super::state::Applied {
 fn keep(
     mut journal: Box<dyn Journal>,
     groups: &Receiver<Group>,
-    codec: &dyn Codec,
+    (codec, mut grown): (&dyn Codec, Option<Grown>),
     poison: &Mutex<Option<EngineError>>,
 ) {
     let mut poisoned = None;
@@ -445,6 +490,9 @@ fn keep(
         if poisoned.is_none() {
             poisoned = append(&mut *journal, &waiting).err();
             note(poison, poisoned.as_ref());
+        }
+        if let Some(grown) = &mut grown {
+            grown.by(waiting.iter().map(|group| group.payload.len() as u64).sum());
         }
         for group in waiting {
             for answer in group.answers {

@@ -59,19 +59,27 @@ pub struct Ledger {
     far: BTreeMap<i32, Day>,
 }
 
-/// The limit, and the days of which something is taken: the rest follows from these.
+/// The limit, the first day that is kept, and what was spent of which days. What is promised
+/// follows from the timelines: [`Ledger::restore`] gives it back.
 impl Serialize for Ledger {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (self.limit, self.used().collect::<Vec<_>>()).serialize(serializer)
+        let spent = self.iter().filter(|(_, _, spent)| *spent > 0);
+        let spent: Vec<(i32, u32)> = spent.map(|(day, _, spent)| (day, spent)).collect();
+        (self.limit, self.first, spent).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Ledger {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (limit, used) = <(Option<u32>, Vec<(i32, Day)>)>::deserialize(deserializer)?;
-        let mut ledger = Self::new(limit);
-        for (day, of) in used {
-            ledger.change(day, |slot| *slot = of);
+        let (limit, first, spent) =
+            <(Option<u32>, i32, Vec<(i32, u32)>)>::deserialize(deserializer)?;
+        let mut ledger = Self { first, ..Self::new(limit) };
+        if first != i32::MIN {
+            // So that it goes on to begin there.
+            ledger.grow(1);
+        }
+        for (day, spent) in spent {
+            ledger.change(day, |slot| slot.spent = spent);
         }
         Ok(ledger)
     }
@@ -153,6 +161,13 @@ impl Ledger {
     /// Promises a slot of a day, whether or not one is left.
     pub fn reserve(&mut self, day: i32) {
         self.change(day, |day| day.reserved = day.reserved.saturating_add(1));
+    }
+
+    /// Takes up again what was promised to a timeline before the ledger was kept somewhere. Days
+    /// that were forgotten stay so.
+    pub fn restore(&mut self, days: &PromisedDays) {
+        let first = self.first;
+        days.iter().filter(|day| *day >= first).for_each(|day| self.reserve(day));
     }
 
     /// Gives a promised slot back. Of a day that was forgotten there is nothing to give back.

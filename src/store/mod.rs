@@ -52,9 +52,9 @@ pub struct Options {
     pub segment_bytes: u64,
     /// How much memory the checkpoints' database may use, in bytes.
     pub cache_bytes: u64,
-    /// Whether every record of a checkpoint is checked before it is offered. Records are checked
-    /// when they are read in any case; without this a damaged one shows only then.
-    pub verify: bool,
+    /// By how many bytes the journal grows until a checkpoint is written while commands go on, so
+    /// that the next open has no more than that to replay. 0 writes one at the close only.
+    pub checkpoint_bytes: u64,
     /// Whether timelines that a change affects are planned anew also while nobody asks for
     /// anything. Without this, that goes on with each command only, and so in the same way
     /// whenever the same commands are given.
@@ -67,7 +67,7 @@ impl Default for Options {
             durability: Durability::Full,
             segment_bytes: 64 * 1024 * 1024,
             cache_bytes: 64 * 1024 * 1024,
-            verify: true,
+            checkpoint_bytes: 64 * 1024 * 1024,
             plans_when_idle: true,
         }
     }
@@ -96,8 +96,8 @@ pub struct Store {
     pub journal: FileJournal,
     /// Its state, as of some moments.
     pub checkpoints: Checkpoints,
-    /// The checkpoint to start from.
-    pub latest: Found,
+    /// The checkpoints to start from.
+    pub found: Found,
     /// What opening met.
     pub report: OpenReport,
     /// The right to use it; to be dropped last.
@@ -115,7 +115,7 @@ impl Store {
         refuse_others(path)?;
         let lock = Lock::take(path)?;
         let mut report = OpenReport::default();
-        let (id, found) = match format::read(path)? {
+        let (id, version) = match format::read(path)? {
             Some(found) => found,
             None => {
                 report.created = true;
@@ -124,10 +124,9 @@ impl Store {
         };
         // The journal is looked at first and changed last: a store that is refused stays as it is.
         let inspected = Inspected::read(Arc::new(OsDisk), &path.join("journal"), id.0)?;
-        let (checkpoints, latest, moved) =
-            Checkpoints::open(path, id, options.cache_bytes, options.verify)?;
+        let (checkpoints, found, moved) = Checkpoints::open(path, id, options.cache_bytes)?;
         report.moved_aside = moved;
-        if let Some(manifest) = &latest.manifest
+        if let Some(manifest) = found.manifests.first()
             && manifest.seq > inspected.last_seq()
         {
             return Err(StoreError::Behind {
@@ -135,7 +134,7 @@ impl Store {
                 checkpoint: manifest.seq,
             });
         }
-        if found < FORMAT {
+        if version < FORMAT {
             // From here on what is written may be new to the version that made the store.
             format::write(path, id)?;
         }
@@ -144,7 +143,7 @@ impl Store {
             segment_bytes: options.segment_bytes,
         })?;
         report.torn = torn;
-        Ok(Self { path: path.to_path_buf(), id, lock, journal, checkpoints, latest, report })
+        Ok(Self { path: path.to_path_buf(), id, lock, journal, checkpoints, found, report })
     }
 }
 

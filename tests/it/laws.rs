@@ -132,6 +132,8 @@ pub(crate) fn restarts_change_nothing(ops: &[Op], size: usize) -> TestCaseResult
         options.durability = Durability::None;
         // The history that it is compared with had no time to go on planning.
         options.plans_when_idle = false;
+        // Checkpoints are written all the time, each of what changed since the one before.
+        options.checkpoint_bytes = 200;
         options
     };
     let directory = tempfile::tempdir().unwrap();

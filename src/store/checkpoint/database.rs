@@ -139,15 +139,26 @@ impl Database {
         guarded(|| self.pieces.get(key))
     }
 
-    /// The pages of a tree from a key of an epoch on, to the end of the tree.
-    pub(super) fn records(
+    /// The page under a key of a tree.
+    pub(super) fn page(&self, tree: Tree, key: &[u8]) -> Result<Option<IVec>, Fault> {
+        guarded(|| self.tree(tree).get(key))
+    }
+
+    pub(super) fn remove(&self, tree: Tree, key: &[u8]) -> Result<(), Fault> {
+        guarded(|| self.tree(tree).remove(key).map(drop))
+    }
+
+    pub(super) fn remove_piece(&self, key: &[u8]) -> Result<(), Fault> {
+        guarded(|| self.pieces.remove(key).map(drop))
+    }
+
+    /// All keys of a tree; of later pieces if none is named.
+    pub(super) fn keys(
         &self,
-        tree: Tree,
-        epoch: u64,
-        from: &[u8],
-    ) -> impl Iterator<Item = Result<(IVec, IVec), Fault>> {
-        let mut pages = self.tree(tree).range(page::record_key(epoch, from)..);
-        std::iter::from_fn(move || guarded(|| pages.next().transpose()).transpose())
+        tree: Option<Tree>,
+    ) -> impl Iterator<Item = Result<IVec, Fault>> + use<> {
+        let mut keys = tree.map_or(&self.pieces, |tree| self.tree(tree)).iter().keys();
+        std::iter::from_fn(move || guarded(|| keys.next().transpose()).transpose())
     }
 
     /// The manifests with their epochs, newest first.
@@ -163,64 +174,9 @@ impl Database {
             .collect())
     }
 
-    pub(super) fn remove_manifest(&self, epoch: u64) -> Result<(), Fault> {
-        let meta = self.tree(Tree::Meta);
-        guarded(|| meta.remove(page::manifest_key(epoch)).map(drop))
-    }
-
-    fn paged(&self) -> impl Iterator<Item = &sled::Tree> {
-        let named = self.trees.iter().map(|(_, tree)| tree);
-        named.chain(std::iter::once(&self.pieces))
-    }
-
-    /// The greatest epoch that any page or manifest names; 0 if none does.
-    pub(super) fn last_epoch(&self) -> Result<u64, Fault> {
-        let mut last = 0;
-        let end = page::record_key(u64::MAX, &[]);
-        for tree in self.paged() {
-            let page = guarded(|| tree.range(..end.as_slice()).next_back().transpose())?;
-            let epoch = page.and_then(|(key, _)| Some(page::split_key(&key)?.0));
-            last = last.max(epoch.unwrap_or(0));
-        }
-        let newest = self.manifests()?.first().map_or(0, |(epoch, _)| *epoch);
-        Ok(last.max(newest))
-    }
-
-    /// Removes up to `slice` pages of epochs other than those kept; answers whether it found any.
-    pub(super) fn remove_others(&self, kept: &[u64], slice: usize) -> Result<bool, Fault> {
-        for tree in self.paged() {
-            let mut start = 0;
-            while let Some(epoch) = first_epoch(tree, start)? {
-                if !kept.contains(&epoch) {
-                    return remove_slice(tree, epoch, slice).map(|()| true);
-                }
-                start = epoch.saturating_add(1);
-            }
-        }
-        Ok(false)
-    }
-
     /// Makes everything durable.
     pub(super) fn flush(&self) -> Result<(), Fault> {
         guarded(|| self.db.flush())?;
         self.file.sync_all().map_err(|error| system("sync", &error))
     }
-}
-
-/// The first epoch at or after `start` that a tree has pages of, manifests aside.
-fn first_epoch(tree: &sled::Tree, start: u64) -> Result<Option<u64>, Fault> {
-    let page = guarded(|| tree.range(page::record_key(start, &[])..).next().transpose())?;
-    let epoch = page.and_then(|(key, _)| Some(page::split_key(&key)?.0));
-    Ok(epoch.filter(|epoch| *epoch != u64::MAX))
-}
-
-fn remove_slice(tree: &sled::Tree, epoch: u64, slice: usize) -> Result<(), Fault> {
-    let (from, to) = (page::record_key(epoch, &[]), page::record_key(epoch.saturating_add(1), &[]));
-    guarded(|| {
-        let mut batch = sled::Batch::default();
-        for key in tree.range(from..to).keys().take(slice) {
-            batch.remove(key?);
-        }
-        tree.apply_batch(batch)
-    })
 }

@@ -11,12 +11,23 @@ pub const MAX_KEY: usize = 512;
 pub(super) const PIECE: usize = 30 * 1024;
 /// The most pieces of one value after its first.
 const MAX_LATER: usize = 4096;
-const RECORD_VERSION: u8 = 1;
+const RECORD_VERSION: u8 = 2;
 pub(super) const MANIFEST_TAG: u8 = 0xff;
 /// The format of checkpoints as a whole.
-pub(super) const CHECKPOINT_VERSION: u32 = 2;
-/// Stands where a record's epoch would, before the keys of manifests.
+pub(super) const CHECKPOINT_VERSION: u32 = 3;
+/// Begins the keys of manifests. No key of a record of `meta` begins so.
 const MANIFEST_PREFIX: [u8; 8] = [0xff; 8];
+/// Begins the keys of directories.
+const DIRECTORY_PREFIX: [u8; 8] = [0xfe; 8];
+/// The key of the epoch below which all may have been used.
+pub(super) const RESERVED_KEY: [u8; 8] = [0xfd; 8];
+/// The key of the epoch beside which, and the one before it, nothing is there.
+pub(super) const TIDY_KEY: [u8; 8] = [0xfc; 8];
+/// How the bytes of a value are kept.
+const RAW: u8 = 0;
+const LZ4: u8 = 1;
+/// What is shorter is not worth packing.
+const MIN_PACKED: usize = 64;
 const HEAD: usize = 4;
 const TAIL: usize = 4;
 
@@ -38,17 +49,32 @@ pub(super) const fn tag(tree: Tree) -> u8 {
     }
 }
 
-pub(super) fn record_key(epoch: u64, key: &[u8]) -> Vec<u8> {
-    [&epoch.to_be_bytes(), key].concat()
+/// The key of a record's first piece: of one key, the newest lies last.
+pub(super) fn record_key(key: &[u8], epoch: u64) -> Vec<u8> {
+    [key, &epoch.to_be_bytes()].concat()
 }
 
 /// The key of a later piece of a long value.
-pub(super) fn piece_key(epoch: u64, tag: u8, piece: u16, key: &[u8]) -> Vec<u8> {
-    [&epoch.to_be_bytes(), [tag].as_slice(), &piece.to_be_bytes(), key].concat()
+pub(super) fn piece_key(tag: u8, key: &[u8], epoch: u64, piece: u16) -> Vec<u8> {
+    [[tag].as_slice(), key, &epoch.to_be_bytes(), &piece.to_be_bytes()].concat()
+}
+
+/// The key, among the records of `meta`, of the directory of a tree.
+pub(super) fn directory_key(tag: u8) -> Vec<u8> {
+    [DIRECTORY_PREFIX.as_slice(), &[tag]].concat()
+}
+
+/// Whether a key in `meta` is no record's: a manifest's, or that of a number kept by itself.
+pub(super) fn is_own(full_key: &[u8]) -> bool {
+    full_key.starts_with(&MANIFEST_PREFIX) || full_key == RESERVED_KEY || full_key == TIDY_KEY
+}
+
+pub(super) fn is_directory(key: &[u8]) -> bool {
+    key.starts_with(&DIRECTORY_PREFIX)
 }
 
 pub(super) fn manifest_key(epoch: u64) -> Vec<u8> {
-    record_key(u64::MAX, &epoch.to_be_bytes())
+    record_key(&MANIFEST_PREFIX, epoch)
 }
 
 /// The epoch that a manifest's key names.
@@ -57,10 +83,49 @@ pub(super) fn manifest_epoch(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(rest.try_into().ok()?))
 }
 
-/// The epoch at the start of a record's key, and the key proper.
-pub(super) fn split_key(key: &[u8]) -> Option<(u64, &[u8])> {
-    let (epoch, rest) = key.split_first_chunk::<8>()?;
-    Some((u64::from_be_bytes(*epoch), rest))
+/// The key proper of a record, and the epoch behind it.
+pub(super) fn split_key(full_key: &[u8]) -> Option<(&[u8], u64)> {
+    let (key, epoch) = full_key.split_last_chunk::<8>()?;
+    Some((key, u64::from_be_bytes(*epoch)))
+}
+
+/// The tree's number, the key and the epoch of the record that a later piece belongs to.
+pub(super) fn split_piece_key(full_key: &[u8]) -> Option<(u8, &[u8], u64)> {
+    let (rest, _) = full_key.split_last_chunk::<2>()?;
+    let (tag, rest) = rest.split_first()?;
+    let (key, epoch) = split_key(rest)?;
+    Some((*tag, key, epoch))
+}
+
+/// The bytes of a value as they are kept: packed, where that makes them fewer.
+pub(super) fn pack(value: &[u8]) -> Vec<u8> {
+    let mut kept = vec![RAW];
+    if value.len() >= MIN_PACKED {
+        let packed = lz4_flex::block::compress_prepend_size(value);
+        if packed.len() < value.len() {
+            kept = vec![LZ4];
+            kept.extend(packed);
+            return kept;
+        }
+    }
+    kept.extend(value);
+    kept
+}
+
+/// The bytes of a value, from those that were kept.
+pub(super) fn unpack(kept: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, &'static str> {
+    let bad = "a record does not unpack";
+    match kept.split_first() {
+        Some((&RAW, value)) => Ok(value.into()),
+        Some((&LZ4, packed)) => {
+            let (size, _) = lz4_flex::block::uncompressed_size(packed).map_err(|_| bad)?;
+            if size > crate::store::codec::MAX_BYTES {
+                return Err(bad);
+            }
+            lz4_flex::block::decompress_size_prepended(packed).map(Into::into).map_err(|_| bad)
+        }
+        _ => Err(bad),
+    }
 }
 
 /// The first piece of a value and the later ones; none if there would be too many.
@@ -104,40 +169,6 @@ pub(super) fn unseal<'a>(
     Ok((u16::from_le_bytes([*low, *high]), body))
 }
 
-/// What a manifest says of one tree: how many pieces, and a digest over them in any order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Tally {
-    pub tag: u8,
-    /// Records.
-    pub records: u64,
-    /// Pieces, the first of each record included.
-    pub pieces: u64,
-    pub digest: u64,
-}
-
-impl Tally {
-    pub(super) const fn new(tag: u8) -> Self {
-        Self { tag, records: 0, pieces: 0, digest: 0 }
-    }
-
-    /// Counts one piece as it is kept. A sum does not depend on the order, and mixing keeps pieces
-    /// from cancelling each other out.
-    pub(super) fn add(&mut self, sealed: &[u8], first: bool) {
-        let sum = sealed.last_chunk::<TAIL>().map_or(0, |sum| u32::from_le_bytes(*sum));
-        let len = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
-        self.digest = self.digest.wrapping_add(mix(len << 32 | u64::from(sum)));
-        self.pieces += 1;
-        self.records += u64::from(first);
-    }
-}
-
-/// The finalizer of SplitMix64.
-const fn mix(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
-}
-
 /// What makes a checkpoint one: without it, its records do not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -149,18 +180,15 @@ pub struct Manifest {
     pub(super) store: [u8; 16],
     /// Whatever the writer wanted to keep beside it.
     pub meta: Vec<u8>,
-    pub(super) trees: Vec<Tally>,
+    /// For each tree its number and how many records it has. They are in its directory.
+    pub(super) trees: Vec<(u8, u64)>,
 }
 
 impl Manifest {
     /// How many records a tree has.
     #[must_use]
     pub fn records(&self, tree: Tree) -> u64 {
-        self.tally(tag(tree)).records
-    }
-
-    pub(super) fn tally(&self, tag: u8) -> Tally {
-        let found = self.trees.iter().find(|tally| tally.tag == tag);
-        found.copied().unwrap_or(Tally::new(tag))
+        let found = self.trees.iter().find(|(tag, _)| *tag == self::tag(tree));
+        found.map_or(0, |(_, records)| *records)
     }
 }
