@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::counting::index_logs;
 use super::data::Data;
 use super::fingerprint::{Fingerprint, FingerprintMap, fingerprint};
-use super::lanes::{Lanes, Place};
-use super::record::{HoldRecord, Origin};
+use super::lanes::{Lanes, Place, Plans};
+use super::record::{EnrollmentRecord, HoldRecord, Origin};
 use super::scouts::Scouts;
 use super::workspace::first_remembered;
 use crate::model::{Instant, Token};
@@ -58,9 +58,8 @@ impl Index {
             index.timers.insert((claim.lease_until, Timer::LeaseEnd(*token)));
         }
         for (id, enrollment) in data.enrollments.iter() {
-            if let Some(planned) = enrollment.plan.at.filter(|_| Data::is_waiting(enrollment)) {
-                let (sender, first) = (enrollment.sender, enrollment.is_first());
-                index.lanes.insert(Place { sender, first, planned, enrollment: id });
+            if let Some(place) = place(id, enrollment) {
+                index.lanes.insert(place, data);
             }
         }
         index
@@ -73,6 +72,19 @@ impl Index {
             self.placed_by.entry(event).or_default().push(id);
         }
     }
+}
+
+impl Plans for Data {
+    fn place_of(&self, enrollment: u32) -> Option<Place> {
+        place(enrollment, self.enrollments.get(enrollment)?)
+    }
+}
+
+/// Where the next send of an enrollment belongs, if it waits for one.
+fn place(id: u32, record: &EnrollmentRecord) -> Option<Place> {
+    let planned = record.plan.at.filter(|_| Data::is_waiting(record))?;
+    let (sender, first) = (record.sender, record.is_first());
+    Some(Place { sender, first, planned, enrollment: id })
 }
 
 /// The identity of an event.

@@ -98,12 +98,12 @@ impl Workspace {
             if *looked >= MAX_LOOKED {
                 return None;
             }
-            let Some(place) = self.index.lanes.due(sender, now) else {
+            let Some(place) = self.index.lanes.due(sender, now, &self.data) else {
                 self.index.lanes.sleep(sender, Instant::MIN);
                 return None;
             };
             let Some(record) = self.data.enrollments.get(place.enrollment) else {
-                self.index.lanes.remove(place);
+                self.index.lanes.remove(place, &self.data);
                 continue;
             };
             // It is parked under the hold that is likely to stay longest. Its time has come: the
@@ -114,7 +114,7 @@ impl Workspace {
                 .max_by_key(|(id, hold)| (hold.until.unwrap_or(Instant::MAX), *id));
             if let Some((hold, _)) = parks {
                 self.give_up_days(place.enrollment);
-                self.index.lanes.park(place, hold);
+                self.index.lanes.park(place, hold, &self.data);
                 *looked = looked.saturating_add(1);
                 continue;
             }

@@ -7,7 +7,7 @@ use super::data::Data;
 use super::fingerprint::{Fingerprint, fingerprint};
 use super::freeze::Mark;
 use super::index::{Index, Timer};
-use super::lanes::Place;
+use super::lanes::Plans as _;
 use super::recall::Aside;
 use super::record::{AnswerRecord, Ended, EnrollmentRecord, Phase};
 use super::timeline::Standing;
@@ -262,21 +262,15 @@ impl Workspace {
     }
 
     pub(crate) fn unqueue(&mut self, id: u32) {
-        if let Some(place) = self.place_of(id) {
-            self.index.lanes.remove(place);
+        if let Some(place) = self.data.place_of(id) {
+            self.index.lanes.remove(place, &self.data);
         }
     }
 
     pub(crate) fn queue(&mut self, id: u32) {
-        if let Some(place) = self.place_of(id) {
-            self.index.lanes.insert(place);
+        if let Some(place) = self.data.place_of(id) {
+            self.index.lanes.insert(place, &self.data);
         }
-    }
-
-    pub(crate) fn place_of(&self, id: u32) -> Option<Place> {
-        let record = self.data.enrollments.get(id).filter(|record| Data::is_waiting(record))?;
-        let (sender, first) = (record.sender, record.is_first());
-        Some(Place { sender, first, planned: record.plan.at?, enrollment: id })
     }
 
     /// Stores where an enrollment stands now.
