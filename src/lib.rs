@@ -28,6 +28,6 @@ pub use model::{
     Prospect, Refusal, Report, Scope, Selection, Sender, Settings, Status, Step, Token, Verdict,
 };
 #[cfg(feature = "store")]
-pub use open::OpenError;
+pub use open::{History, Import, ImportError, Inside, OpenError, Stats, history};
 #[cfg(feature = "store")]
 pub use store::{Durability, Options};

@@ -1,5 +1,9 @@
 //! Where an engine and a store are put together: opening a directory, and replaying what it holds.
 
+mod history;
+mod import;
+mod stats;
+
 use std::path::Path;
 
 use crate::engine::port::{Frame, ImageError, Journal, JournalError, Sync};
@@ -12,6 +16,10 @@ use crate::plan::{Calendar, Zone};
 use crate::store::checkpoint::{Checkpoints, Found, MovedAside, Onto, Writer};
 use crate::store::journal::FileJournal;
 use crate::store::{Lock, Options, Store, StoreError, codec};
+
+pub use self::history::{History, history};
+pub use self::import::{Import, ImportError};
+pub use self::stats::{Inside, Stats};
 
 /// Why a directory could not be opened as an engine.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +37,12 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// Whether what was asked for is history that has been trimmed.
+    #[must_use]
+    pub const fn is_trimmed(&self) -> bool {
+        matches!(self, Self::Journal(JournalError::Trimmed { .. }))
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> &'static str {
@@ -36,6 +50,9 @@ impl OpenError {
             Self::Store(error) => error.help(),
             Self::Journal(JournalError::Damaged { .. }) => {
                 "restore from a backup; the directory was left as it was found"
+            }
+            Self::Journal(JournalError::Trimmed { .. }) => {
+                "what was trimmed is gone; begin with what is there"
             }
             Self::Journal(_) => "look after the disk, then open the store again",
             Self::Engine(_) => "free some memory or threads, then try again",
@@ -63,15 +80,7 @@ impl Engine {
             ));
         }
         opened.notes.extend(report.moved_aside.as_ref().map(moved_aside));
-        let (mut state, marks) = match from_checkpoint(&mut checkpoints, &found, &mut opened) {
-            Ok(started) => started,
-            Err(unreadable) => {
-                let (anew, moved) = checkpoints.start_anew(&unreadable)?;
-                checkpoints = anew;
-                opened.notes.push(moved_aside(&moved));
-                (State::new(), None)
-            }
-        };
+        let (mut state, marks) = recover(&mut checkpoints, &found, &mut opened)?;
         opened.replayed = replay(&mut journal, &mut state)?;
         begin(&mut journal, &mut state)?;
         let keeper = StoreKeeper { checkpoints, kept: 0, marks, _lock: lock };
@@ -109,7 +118,23 @@ fn moved_aside(moved: &MovedAside) -> String {
 }
 
 /// The state as of the newest checkpoint that can be read, with its pages; an empty one if there is
-/// none, for the journal has everything. Why not, if the database itself cannot be read.
+/// none, for the journal has everything. A database that cannot be read is put out of the way.
+fn recover(
+    checkpoints: &mut Checkpoints,
+    found: &Found,
+    opened: &mut Opened,
+) -> Result<(State, Option<ImageMarks>), StoreError> {
+    match from_checkpoint(checkpoints, found, opened) {
+        Ok(started) => Ok(started),
+        Err(unreadable) => {
+            let moved = checkpoints.start_anew(&unreadable)?;
+            opened.notes.push(moved_aside(&moved));
+            Ok((State::new(), None))
+        }
+    }
+}
+
+/// Why not, if the database itself cannot be read.
 fn from_checkpoint(
     checkpoints: &mut Checkpoints,
     found: &Found,

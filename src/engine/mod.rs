@@ -36,6 +36,7 @@ mod replan;
 mod scouts;
 mod select;
 mod send;
+mod sizes;
 mod state;
 mod timeline;
 pub mod view;
@@ -55,6 +56,7 @@ pub use read::{CompanyView, List, View};
 pub use recall::MAX_PAST;
 pub use record::Tally;
 pub use rehearse::Rehearsal;
+pub use sizes::Sizes;
 pub use state::{Applied, DEFAULT_WORKSPACE, Snapshot, State};
 pub use writer::{BATCH_BYTES, BATCH_COMMANDS, EngineError};
 #[cfg(feature = "store")]

@@ -107,7 +107,9 @@ impl Recall {
         let workspaces = self.state.workspaces.iter_mut();
         let mut past: Vec<PastEvent> =
             workspaces.filter_map(|it| it.aside.take()).flat_map(|aside| aside.events).collect();
-        let now = command.at;
+        // As the command will be raised: what the windows count must not depend on who asks when.
+        let now =
+            self.state.now(&self.wanted.workspace).map_or(command.at, |it| it.max(command.at));
         let reach: BTreeMap<u128, Instant> = self
             .wanted
             .policy

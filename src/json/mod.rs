@@ -6,6 +6,7 @@
 
 mod error;
 mod fields;
+mod history;
 mod nearest;
 mod outcome;
 mod planning;
@@ -24,9 +25,10 @@ mod mistakes;
 mod tests;
 
 pub use error::{JsonError, JsonErrorKind};
+pub use history::{read_history, write_history};
 pub use outcome::{refusal_code, write_outcome};
 pub use read::read_command;
-pub use write::write_command;
+pub use write::{command_name, write_command};
 
 /// The longest line that is read, in bytes.
 pub const MAX_LINE_BYTES: usize = 1 << 20;

@@ -365,7 +365,7 @@ fn read_value(path: &Path<'_>, node: Node<'_>) -> Result<Value, JsonError> {
     }
 }
 
-fn number_u32(path: &Path<'_>, node: Node<'_>) -> Result<u32, JsonError> {
+pub(super) fn number_u32(path: &Path<'_>, node: Node<'_>) -> Result<u32, JsonError> {
     number(path, node, u64::from(u32::MAX)).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
 }
 

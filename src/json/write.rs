@@ -19,7 +19,7 @@ use crate::model::{
 #[must_use]
 pub fn write_command(command: &Command) -> String {
     let mut to = Line(Map::new());
-    to.put("do", verb(&command.action));
+    to.put("do", command_name(&command.action));
     to.instant("at", command.at);
     to.maybe("id", command.id.as_deref());
     to.maybe("by", command.by.as_deref());
@@ -51,7 +51,9 @@ impl Line {
     }
 }
 
-const fn verb(action: &Action) -> &'static str {
+/// What a command is called in its JSON form: its `do`.
+#[must_use]
+pub const fn command_name(action: &Action) -> &'static str {
     match action {
         Action::Open { .. } => "open",
         Action::Configure(_) => "configure",

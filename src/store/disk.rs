@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
 /// A place with directories and files.
 pub trait Disk: Send + Sync + std::fmt::Debug {
@@ -17,6 +18,18 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// As the operating system answers.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Opens a file that exists, for reading only.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn open_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.open(path)
+    }
+    /// When a file was last written to, by the clock of the file system.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn modified(&self, path: &Path) -> io::Result<SystemTime>;
     /// Creates a file that does not exist. Its name is durable after [`Disk::sync_dir`].
     ///
     /// # Errors
@@ -82,6 +95,14 @@ impl Disk for OsDisk {
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         Ok(Box::new(OsFile(file)))
+    }
+
+    fn open_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(OsFile(File::open(path)?)))
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        std::fs::metadata(path)?.modified()
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {

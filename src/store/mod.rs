@@ -55,6 +55,9 @@ pub struct Options {
     /// By how many bytes the journal grows until a checkpoint is written while commands go on, so
     /// that the next open has no more than that to replay. 0 writes one at the close only.
     pub checkpoint_bytes: u64,
+    /// How many days segments of the journal stay that nothing needs any more, by the clock of the
+    /// file system.
+    pub history_days: u32,
     /// Whether timelines that a change affects are planned anew also while nobody asks for
     /// anything. Without this, that goes on with each command only, and so in the same way
     /// whenever the same commands are given.
@@ -68,6 +71,7 @@ impl Default for Options {
             segment_bytes: 64 * 1024 * 1024,
             cache_bytes: 64 * 1024 * 1024,
             checkpoint_bytes: 64 * 1024 * 1024,
+            history_days: 90,
             plans_when_idle: true,
         }
     }
@@ -144,6 +148,17 @@ impl Store {
         })?;
         report.torn = torn;
         Ok(Self { path: path.to_path_buf(), id, lock, journal, checkpoints, found, report })
+    }
+}
+
+/// Whose the store in a directory is, without its lock and without a change.
+pub(crate) fn identity(path: &Path) -> Result<StoreId, StoreError> {
+    match format::read(path)? {
+        Some((id, _)) => Ok(id),
+        None => Err(StoreError::NotAStore {
+            path: path.to_path_buf(),
+            what: "it has no file `format`".to_owned(),
+        }),
     }
 }
 

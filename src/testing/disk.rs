@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use crate::store::disk::{Disk, DiskFile};
 
@@ -25,6 +26,8 @@ pub enum Loss {
 struct Content {
     live: Vec<u8>,
     durable: Vec<u8>,
+    /// In seconds since 1970.
+    modified: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -36,6 +39,8 @@ struct Inner {
     fail_at: Option<u64>,
     half: bool,
     syncs: u64,
+    /// In seconds since 1970.
+    now: u64,
 }
 
 impl Inner {
@@ -91,6 +96,11 @@ impl SimDisk {
         self.lock().operations
     }
 
+    /// Sets the clock that says when a file was written to, in seconds since 1970.
+    pub fn set_clock(&self, seconds: u64) {
+        self.lock().now = seconds;
+    }
+
     /// How often a file was synced.
     #[must_use]
     pub fn syncs(&self) -> u64 {
@@ -132,8 +142,10 @@ impl SimDisk {
             let bytes = surviving(&content, &mut keep);
             after.live.insert(path.clone(), after.contents.len());
             after.durable.insert(path, after.contents.len());
-            after.contents.push(Content { live: bytes.clone(), durable: bytes });
+            let modified = content.modified;
+            after.contents.push(Content { live: bytes.clone(), durable: bytes, modified });
         }
+        after.now = inner.now;
         Self { inner: Arc::new(Mutex::new(after)) }
     }
 
@@ -149,7 +161,8 @@ impl SimDisk {
     pub fn put(&self, path: &Path, bytes: Vec<u8>) {
         let mut inner = self.lock();
         let id = inner.contents.len();
-        inner.contents.push(Content { live: bytes.clone(), durable: bytes });
+        let modified = inner.now;
+        inner.contents.push(Content { live: bytes.clone(), durable: bytes, modified });
         inner.live.insert(path.to_path_buf(), id);
         inner.durable.insert(path.to_path_buf(), id);
     }
@@ -196,6 +209,13 @@ impl Disk for SimDisk {
         let id = self.lock().find(path)?;
         let disk = self.clone();
         Ok(Box::new(SimFile { disk, id }))
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        let mut inner = self.lock();
+        let id = inner.find(path)?;
+        let seconds = inner.content(id)?.modified;
+        Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
@@ -280,7 +300,10 @@ impl DiskFile for SimFile {
             (true, false) => &[],
         };
         let at = usize::try_from(offset).map_err(io::Error::other)?;
-        let live = &mut inner.content(self.id)?.live;
+        let now = inner.now;
+        let content = inner.content(self.id)?;
+        content.modified = now;
+        let live = &mut content.live;
         live.resize(live.len().max(at + written.len()), 0);
         if let Some(slots) = live.get_mut(at..at + written.len()) {
             slots.copy_from_slice(written);

@@ -124,7 +124,8 @@ fn flush(engine: &Engine, tokens: &mut history::Tokens, batch: &mut Vec<&Turn>) 
     Ok(())
 }
 
-/// The digest is the same before and after each restart, and in the end the same as without any.
+/// The digest is the same before and after each restart, in the end the same as without any, and
+/// that of a store which is made of the exported history.
 pub(crate) fn restarts_change_nothing(ops: &[Op], size: usize) -> TestCaseResult {
     let history = History::of(ops)?;
     let options = || {
@@ -154,8 +155,9 @@ pub(crate) fn restarts_change_nothing(ops: &[Op], size: usize) -> TestCaseResult
         batch.push(turn);
     }
     flush(&engine, &mut tokens, &mut batch)?;
-    let digest = engine.snapshot().unwrap().digest();
-    prop_assert_eq!(digest, history.state.snapshot().digest());
+    let snapshot = engine.snapshot().unwrap();
+    prop_assert_eq!(snapshot.digest(), history.state.snapshot().digest());
+    super::history::imports_as(&path, &snapshot);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant as Clock;
 
 use holdline::model::{Delay, StepTiming};
+use holdline::store::Store;
 use holdline::{
     Action, Campaign, Command, Engine, Event, Instant, Options, Policy, Prospect, Sender, Step,
 };
@@ -74,11 +75,46 @@ fn measure(prospects: usize, events: usize) -> Result<(), Box<dyn std::error::Er
     engine.close()?;
     let groups = events.div_ceil(GROUP);
     let group_bytes = (size(&data.join("journal"))? - written) / groups as u64;
+    compress(&data)?;
     let bare = bare_append(dir.path(), group_bytes, groups)?;
     println!("append and sync  {bare:>8.0} groups a second of {group_bytes} B, bare");
     for (what, rate) in [("enroll", enrolled), ("mixed events", mixed)] {
         println!("{what:<16} {:>8.2} of the bare append", rate / GROUP as f64 / bare);
     }
+    Ok(())
+}
+
+/// Compresses the whole journal, and reads it before and after.
+fn compress(data: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let mut options = Options::default();
+    // An opening is journaled: so whatever there is has a segment behind it.
+    options.segment_bytes = 1;
+    Engine::open(data, options)?.close()?;
+    let mut store = Store::open(data, options)?;
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let began = Clock::now();
+    store.journal.verify()?;
+    let plain_read = began.elapsed().as_secs_f64();
+    let archivist = store.journal.archivist();
+    let (began, mut plain, mut packed) = (Clock::now(), 0, 0);
+    while let Some(done) = archivist.compress_one(u64::MAX)? {
+        plain += done.plain_bytes;
+        packed += done.packed_bytes;
+    }
+    let took = began.elapsed().as_secs_f64();
+    let began = Clock::now();
+    store.journal.verify()?;
+    let packed_read = began.elapsed().as_secs_f64();
+    println!(
+        "compressed       {:>8.2} to 1, {:.1} MiB to {:.1} MiB; written and read back with {:.0} \
+         MiB a second; read with {:.0}, before with {:.0} MiB a second",
+        plain as f64 / packed as f64,
+        mib(plain),
+        mib(packed),
+        mib(plain) / took,
+        mib(plain) / packed_read,
+        mib(plain) / plain_read
+    );
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The arguments: what each verb takes, and what its help says.
 
 mod authoring;
+mod history;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use holdline::model::{Selection, Status};
 use crate::moment;
 
 pub use authoring::{Fmt, New};
+pub use history::{Export, History, Import, Stats};
 
 /// When each prospect gets the next message, and when not.
 #[derive(Debug, Parser)]
@@ -62,6 +64,14 @@ pub enum Verb {
     Fmt(Fmt),
     /// Write a policy to begin with
     New(New),
+    /// What the data directory was told, the oldest first
+    History(History),
+    /// Write everything that the data directory was told, as lines
+    Export(Export),
+    /// Make a data directory of the lines of an export
+    Import(Import),
+    /// What the data directory takes and holds
+    Stats(Stats),
     /// Print the digest of the state: the same for the same commands
     Digest(Digest),
     /// Print a shell's completion script

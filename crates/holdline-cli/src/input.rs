@@ -28,6 +28,8 @@ pub struct Lines {
     name: String,
     source: Box<dyn BufRead + Send>,
     number: u64,
+    /// Whether lines that begin with a `#` count.
+    notes: bool,
 }
 
 impl Lines {
@@ -40,7 +42,12 @@ impl Lines {
             let file = File::open(path).map_err(|error| Failure::file(&name, &error))?;
             (name, Box::new(BufReader::with_capacity(1 << 16, file)))
         };
-        Ok(Self { name, source, number: 0 })
+        Ok(Self { name, source, number: 0, notes: false })
+    }
+
+    /// As [`Lines::open`], with the notes of an export.
+    pub fn with_notes(path: &Path) -> Result<Self, Failure> {
+        Ok(Self { notes: true, ..Self::open(path)? })
     }
 
     /// What messages call the source.
@@ -48,8 +55,9 @@ impl Lines {
         &self.name
     }
 
-    /// The next line that is not blank: its number and its bytes, without its end. Of a line that
-    /// is too long only so much is kept that it is seen to be.
+    /// The next line that is not blank, and no note behind a `#` unless they were asked for: its
+    /// number and its bytes, without its end. Of a line that is too long only so much is kept that
+    /// it is seen to be.
     pub fn next(&mut self) -> Result<Option<(u64, Vec<u8>)>, Failure> {
         loop {
             let mut line = Vec::new();
@@ -67,7 +75,9 @@ impl Lines {
             } else if line.len() as u64 == most {
                 self.skip_line().map_err(|error| Failure::file(&self.name, &error))?;
             }
-            if !line.iter().all(u8::is_ascii_whitespace) {
+            let text = line.trim_ascii_start();
+            let is_note = text.starts_with(b"#");
+            if !text.is_empty() && (self.notes || !is_note) {
                 return Ok(Some((self.number, line)));
             }
         }

@@ -1,5 +1,6 @@
 //! The holdline command: it reads its arguments, runs one verb, and ends with its exit code.
 
+mod about;
 mod args;
 mod exit;
 mod input;

@@ -31,10 +31,16 @@ pub fn open(dir: &Path, durability: Durability) -> Result<Engine, Failure> {
 
 /// Opens a directory that must be there.
 pub fn existing(dir: &Path) -> Result<Engine, Failure> {
-    if !dir.is_dir() {
-        let message = format_args!("there is no data directory `{}`", dir.display());
-        let help = "`holdline run EVENTS.jsonl` makes one; `--data DIR` names another";
-        return Err(Failure::store(message).help(help));
-    }
+    must_be_there(dir)?;
     open(dir, Durability::Full)
+}
+
+/// A directory that is only read is not made.
+pub fn must_be_there(dir: &Path) -> Result<(), Failure> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let message = format_args!("there is no data directory `{}`", dir.display());
+    let help = "`holdline run EVENTS.jsonl` makes one; `--data DIR` names another";
+    Err(Failure::store(message).help(help))
 }

@@ -223,16 +223,16 @@ impl Checkpoints {
     /// Puts the database out of the way and begins an empty one.
     ///
     /// # Errors
-    /// As [`Checkpoints::open`].
-    pub fn start_anew(self, why: &str) -> Result<(Self, MovedAside), StoreError> {
-        let Self { path, cache_bytes, database, store, .. } = self;
-        drop(database);
-        let dir = path.join(DIRECTORY);
-        let to = move_aside(&path, &dir)?;
-        let (checkpoints, _) = Self::begin(&path, store, cache_bytes).map_err(|fault| {
+    /// As [`Checkpoints::open`], after which no checkpoint can be written.
+    pub fn start_anew(&mut self, why: &str) -> Result<MovedAside, StoreError> {
+        let dir = self.path.join(DIRECTORY);
+        // The old database goes on in the files that are moved, until it is dropped below.
+        let to = move_aside(&self.path, &dir)?;
+        let (anew, _) = Self::begin(&self.path, self.store, self.cache_bytes).map_err(|fault| {
             StoreError::Checkpoints { path: dir.clone(), op: "begin", what: fault.what }
         })?;
-        Ok((checkpoints, MovedAside { to, why: why.to_owned() }))
+        *self = anew;
+        Ok(MovedAside { to, why: why.to_owned() })
     }
 
     /// Checks every record of a checkpoint.

@@ -251,8 +251,8 @@ fn a_missing_or_ruined_database_is_begun_anew() {
         assert_eq!(found, Found::default());
         write(&mut checkpoints, 3, 3);
     }
-    let (checkpoints, _, _) = open(dir.path());
-    let (mut checkpoints, moved) = checkpoints.start_anew("it cannot be read").unwrap();
+    let (mut checkpoints, _, _) = open(dir.path());
+    let moved = checkpoints.start_anew("it cannot be read").unwrap();
     assert_eq!((moved.why.as_str(), moved.to.exists()), ("it cannot be read", true));
     write(&mut checkpoints, 4, 4);
 }

@@ -24,12 +24,12 @@ const SPARSE: u32 = 1;
 /// Which store a file belongs to.
 pub(super) type StoreId = [u8; 16];
 
-fn word(bytes: &[u8], at: usize) -> u32 {
+pub(super) fn word(bytes: &[u8], at: usize) -> u32 {
     let found = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>());
     found.map_or(0, |found| u32::from_le_bytes(*found))
 }
 
-fn long(bytes: &[u8], at: usize) -> u64 {
+pub(super) fn long(bytes: &[u8], at: usize) -> u64 {
     let found = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>());
     found.map_or(0, |found| u64::from_le_bytes(*found))
 }

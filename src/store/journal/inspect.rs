@@ -4,9 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::archive::Turn;
 use super::closed::Closed;
 use super::frame::StoreId;
 use super::segment::{self, Next, Walk};
+use super::source::Plain;
 use super::{FileJournal, JournalOptions, State, TornTail};
 use crate::store::StoreError;
 use crate::store::disk::{Disk, DiskFile};
@@ -18,7 +20,7 @@ pub struct Inspected {
     dir: PathBuf,
     store: StoreId,
     segments: Vec<u64>,
-    unfinished: Vec<PathBuf>,
+    leftovers: Vec<PathBuf>,
     file: Box<dyn DiskFile>,
     size: u64,
     end: u64,
@@ -34,17 +36,23 @@ impl Inspected {
     /// # Errors
     /// [`StoreError::Corrupt`] where bytes are not what was written, [`StoreError::Io`].
     pub fn read(disk: Arc<dyn Disk>, dir: &Path, store: StoreId) -> Result<Self, StoreError> {
-        let (segments, unfinished) = segment::list(&*disk, dir)?;
+        let segment::Listing { firsts: segments, packed, leftovers } = segment::list(&*disk, dir)?;
         let note = Closed::read(&*disk, dir)?;
         let Some(&last_first) = segments.last() else {
             return Err(StoreError::corrupt(dir, 0, "the journal has no segment"));
         };
+        if packed.last() == Some(&last_first) {
+            // Only what another segment follows is ever compressed.
+            let path = dir.join(segment::packed_name(last_first));
+            return Err(StoreError::corrupt(&path, 0, "the segment that follows it is missing"));
+        }
         let path = dir.join(segment::file_name(last_first));
         let mut file = disk.open(&path).map_err(StoreError::io("open", &path))?;
         let size = file.size().map_err(StoreError::io("read", &path))?;
-        let mut walk = Walk::start(&mut *file, &path, &store, size)?;
+        let plain = Plain { file: &mut *file, path: path.clone() };
+        let mut walk = Walk::start(Box::new(plain), &store, last_first, size)?;
         let bad = loop {
-            match walk.next().map_err(StoreError::io("read", &path))? {
+            match walk.next()? {
                 Next::Frame(..) => {}
                 Next::End => break None,
                 Next::Bad(bad) => break Some(bad),
@@ -53,10 +61,11 @@ impl Inspected {
         let (end, previous) = (walk.offset, walk.previous);
         let last_seq = walk.next_seq.saturating_sub(1);
         if let Some(bad) = bad
-            && (note.is_some() || !walk.may_cut(bad).map_err(StoreError::io("read", &path))?)
+            && (note.is_some() || !walk.may_cut(bad)?)
         {
-            return Err(StoreError::corrupt(&path, end, bad.what));
+            return Err(walk.damage(bad));
         }
+        drop(walk);
         if let Some(note) = note
             && note != (Closed { last_seq, end })
         {
@@ -71,7 +80,7 @@ impl Inspected {
             dir: dir.to_path_buf(),
             store,
             segments,
-            unfinished,
+            leftovers,
             file,
             size,
             end,
@@ -111,7 +120,7 @@ impl Inspected {
         self.file.sync().map_err(StoreError::io("sync", &path))?;
         let synced = self.disk.sync_dir(&self.dir);
         synced.map_err(StoreError::io("sync", &self.dir))?;
-        for path in self.unfinished {
+        for path in self.leftovers {
             let removed = self.disk.remove(&path);
             removed.map_err(StoreError::io("remove", &path))?;
         }
@@ -127,6 +136,7 @@ impl Inspected {
             synced_seq: self.last_seq,
             waiting_since: None,
             previous: self.previous,
+            turn: Turn::default(),
             noted: self.noted,
             state: State::Open,
             buffer: Vec::new(),

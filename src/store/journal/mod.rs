@@ -1,24 +1,34 @@
 //! The journal in a directory of segments: what the engine was told, in order, and safe from a loss
 //! of power as the level says. It knows nothing of what the frames mean.
 
+mod archive;
 mod closed;
+mod follow;
 mod frame;
 mod inspect;
+mod packed;
+mod retention;
 mod segment;
+mod source;
 #[cfg(test)]
 mod tests;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use self::archive::Turn;
 use self::closed::Closed;
 use self::frame::{HEAD, SegmentHead, StoreId};
-use self::segment::{Next, Walk};
+use self::segment::Next;
+use self::source::Place;
 use super::disk::{Disk, DiskFile};
 use super::{Durability, StoreError};
 use crate::engine::port::{Frame, Journal, JournalError, Sync, check_contiguous};
 
+pub use self::archive::{Archivist, Compressed, SegmentInfo};
+pub use self::follow::{Follower, Taken};
 pub use self::frame::MAX_PAYLOAD;
 pub use self::inspect::Inspected;
 
@@ -65,6 +75,8 @@ pub struct FileJournal {
     waiting_since: Option<Instant>,
     /// The checksum of the last frame.
     previous: u32,
+    /// Shared with those who compress its segments.
+    turn: Turn,
     /// The note of a clean close is still there.
     noted: bool,
     state: State,
@@ -93,8 +105,7 @@ impl FileJournal {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn create(disk: &dyn Disk, dir: &Path, store: &StoreId) -> Result<(), StoreError> {
-        let (_, unfinished) = segment::list(disk, dir)?;
-        for path in unfinished {
+        for path in segment::list(disk, dir)?.leftovers {
             disk.remove(&path).map_err(StoreError::io("remove", &path))?;
         }
         let head = SegmentHead { first_seq: 1, previous: 0 };
@@ -112,6 +123,14 @@ impl FileJournal {
         options: JournalOptions,
     ) -> Result<(Self, Option<TornTail>), StoreError> {
         Inspected::read(disk, dir, store)?.open(options)
+    }
+
+    /// Who compresses the segments of this journal: to be used from another thread, and one at a
+    /// time.
+    #[must_use]
+    pub fn archivist(&self) -> Archivist {
+        let (disk, turn) = (Arc::clone(&self.disk), Arc::clone(&self.turn));
+        Archivist::new(disk, self.dir.clone(), self.store, turn)
     }
 
     /// Reads and checks everything.
@@ -234,34 +253,31 @@ impl FileJournal {
         from_seq: u64,
         each: &mut dyn FnMut(Frame<'_>) -> Result<(), JournalError>,
     ) -> Result<(u64, u32), JournalError> {
-        let path = self.path(first_seq);
-        let failed = |error| answer(StoreError::io("read", &path)(error));
-        let damaged = |offset, what: &str| answer(StoreError::corrupt(&path, offset, what));
         if let Some((next, _)) = continues
             && next != first_seq
         {
             let what = format!("expected a segment that begins with {next}");
-            return Err(damaged(0, &what));
+            return Err(answer(StoreError::corrupt(&self.path(first_seq), 0, what)));
         }
-        let mut file = self.disk.open(&path).map_err(failed)?;
-        let size = if self.segments.last() == Some(&first_seq) {
-            self.end
-        } else {
-            file.size().map_err(failed)?
-        };
-        let mut walk = Walk::start(&mut *file, &path, &self.store, size).map_err(answer)?;
+        let place = Place { disk: &*self.disk, dir: &self.dir, store: &self.store };
+        let source = place.open(first_seq).map_err(answer)?;
+        let is_last = self.segments.last() == Some(&first_seq);
+        let size = if is_last { self.end } else { source.size().map_err(answer)? };
+        // Behind another one it is read from its beginning, so that the chain is checked.
+        let from = if continues.is_some() { 0 } else { from_seq };
+        let walk = source.walk_from(&self.store, first_seq, from, size);
+        let mut walk = walk.map_err(answer)?;
         if continues.is_some_and(|(_, checksum)| checksum != walk.previous) {
-            return Err(damaged(0, "the segment does not follow the one before"));
+            return Err(answer(walk.damage_at(0, "the segment does not follow the one before")));
         }
         loop {
-            let offset = walk.offset;
-            match walk.next().map_err(failed)? {
+            match walk.next().map_err(answer)? {
                 Next::Frame(head, payload) if head.last_seq >= from_seq => {
                     each(Frame { first_seq: head.first_seq, last_seq: head.last_seq, payload })?
                 }
                 Next::Frame(..) => {}
                 Next::End => return Ok((walk.next_seq, walk.previous)),
-                Next::Bad(bad) => return Err(damaged(offset, bad.what)),
+                Next::Bad(bad) => return Err(answer(walk.damage(bad))),
             }
         }
     }
@@ -291,13 +307,22 @@ impl FileJournal {
     }
 
     fn drop_below(&mut self, below_seq: u64) -> Result<(), StoreError> {
+        let turn = Arc::clone(&self.turn);
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut dropped = false;
         // The oldest first: whatever interrupts this leaves a journal without a gap.
         while let [oldest, next, ..] = self.segments.as_slice()
             && *next <= below_seq
         {
-            let path = self.path(*oldest);
-            self.disk.remove(&path).map_err(StoreError::io("remove", &path))?;
+            // Either is there, or both if compressing it was interrupted.
+            for path in [self.path(*oldest), self.dir.join(segment::packed_name(*oldest))] {
+                match self.disk.remove(&path) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        return Err(StoreError::io("remove", &path)(error));
+                    }
+                    _ => {}
+                }
+            }
             self.segments.remove(0);
             dropped = true;
         }

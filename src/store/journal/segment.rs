@@ -1,14 +1,16 @@
 //! One file of frames: creating it, walking it, and judging where it stops checking out. It knows
-//! nothing of the other segments.
+//! nothing of the other segments, nor of how the bytes are kept.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
+use super::TornTail;
 use super::frame::{self, HEAD, Head, SECTOR, SegmentFault, SegmentHead, StoreId};
 use crate::store::StoreError;
 use crate::store::disk::{Disk, DiskFile};
 
 const SUFFIX: &str = ".seg";
+/// What a compressed segment has behind its name.
+pub(super) const PACKED: &str = ".lz4";
 /// What a segment is called until it is whole.
 pub(super) const UNFINISHED: &str = ".new";
 const DIGITS: usize = 20;
@@ -19,7 +21,12 @@ pub(super) fn file_name(first_seq: u64) -> String {
     format!("{first_seq:0DIGITS$}{SUFFIX}")
 }
 
-/// The sequence number in a file name, if it is a segment's.
+/// The file name of a compressed segment.
+pub(super) fn packed_name(first_seq: u64) -> String {
+    file_name(first_seq) + PACKED
+}
+
+/// The sequence number in a file name, if it is a segment's that is not compressed.
 pub(super) fn parse_name(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(SUFFIX)?;
     let plain = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -45,9 +52,23 @@ pub(super) fn create(
     Ok(file)
 }
 
-/// A stretch of a file in memory, moved along as it is asked for.
+/// The bytes of a segment, however they are kept.
+pub(super) trait Bytes: Send {
+    /// The file.
+    fn path(&self) -> &Path;
+
+    /// Fills `into` from `offset` on as far as the segment goes, and answers how far that was.
+    fn read_at(&mut self, offset: u64, into: &mut [u8]) -> Result<usize, StoreError>;
+
+    /// Where in the file the byte at `offset` of the segment lies.
+    fn place(&self, offset: u64) -> u64 {
+        offset
+    }
+}
+
+/// A stretch of a segment in memory, moved along as it is asked for.
 struct Window<'a> {
-    file: &'a mut dyn DiskFile,
+    source: Box<dyn Bytes + 'a>,
     /// How far of it is looked at.
     size: u64,
     start: u64,
@@ -56,7 +77,7 @@ struct Window<'a> {
 
 impl Window<'_> {
     /// The bytes from `offset` on, `len` of them or as many as the file has.
-    fn at(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
+    fn at(&mut self, offset: u64, len: usize) -> Result<&[u8], StoreError> {
         let inside = |start: u64, held: usize| {
             let skip = usize::try_from(offset.checked_sub(start)?).ok()?;
             (skip.checked_add(len)? <= held).then_some(skip)
@@ -64,7 +85,7 @@ impl Window<'_> {
         if inside(self.start, self.bytes.len()).is_none() {
             let rest = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
             self.bytes = vec![0; len.max(WINDOW).min(rest)];
-            let found = self.file.read_at(offset, &mut self.bytes)?;
+            let found = self.source.read_at(offset, &mut self.bytes)?;
             self.bytes.truncate(found);
             self.start = offset;
         }
@@ -101,27 +122,27 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Starts behind the segment's head, which is checked.
+    /// Starts behind the head of the segment that begins with a sequence number; it is checked.
     pub(super) fn start(
-        file: &'a mut dyn DiskFile,
-        path: &Path,
+        source: Box<dyn Bytes + 'a>,
         store: &StoreId,
+        first_seq: u64,
         size: u64,
     ) -> Result<Self, StoreError> {
-        let mut window = Window { file, size, start: 0, bytes: Vec::new() };
-        let bytes = window.at(0, HEAD).map_err(StoreError::io("read", path))?;
-        let head = SegmentHead::decode(store, bytes).map_err(|fault| match fault {
+        let mut window = Window { source, size, start: 0, bytes: Vec::new() };
+        let head = SegmentHead::decode(store, window.at(0, HEAD)?);
+        let (path, place) = (window.source.path(), |offset| window.source.place(offset));
+        let head = head.map_err(|fault| match fault {
             SegmentFault::Newer(version) => {
                 let what =
                     format!("expected segment version {}, found {version}", frame::SEGMENT_VERSION);
-                StoreError::corrupt(path, 8, what)
+                StoreError::corrupt(path, place(8), what)
             }
-            SegmentFault::Damaged(what) => StoreError::corrupt(path, 0, what),
+            SegmentFault::Damaged(what) => StoreError::corrupt(path, place(0), what),
         })?;
-        let named = path.file_name().and_then(|name| name.to_str());
-        if named.and_then(parse_name) != Some(head.first_seq) {
+        if head.first_seq != first_seq {
             let what = format!("expected {}, as the file's name says", head.first_seq);
-            return Err(StoreError::corrupt(path, 16, what));
+            return Err(StoreError::corrupt(path, place(16), what));
         }
         Ok(Self {
             window,
@@ -132,7 +153,35 @@ impl<'a> Walk<'a> {
         })
     }
 
-    pub(super) fn next(&mut self) -> io::Result<Next<'_>> {
+    /// Goes on behind a frame that was read before: `offset` is where the next one begins.
+    pub(super) fn resume(
+        source: Box<dyn Bytes + 'a>,
+        store: &StoreId,
+        size: u64,
+        (offset, next_seq, previous): (u64, u64, u32),
+    ) -> Self {
+        let window = Window { source, size, start: 0, bytes: Vec::new() };
+        Self { window, store: *store, offset, next_seq, previous }
+    }
+
+    /// What lies behind the last frame that checked out.
+    pub(super) fn rest(&self) -> TornTail {
+        let bytes = self.window.size.saturating_sub(self.offset);
+        TornTail { file: self.window.source.path().to_path_buf(), offset: self.offset, bytes }
+    }
+
+    /// The error of what does not check out next.
+    pub(super) fn damage(&self, bad: Bad) -> StoreError {
+        self.damage_at(self.offset, bad.what)
+    }
+
+    /// The error of what is wrong at an offset of the segment.
+    pub(super) fn damage_at(&self, offset: u64, what: impl Into<String>) -> StoreError {
+        let source = &self.window.source;
+        StoreError::corrupt(source.path(), source.place(offset), what)
+    }
+
+    pub(super) fn next(&mut self) -> Result<Next<'_>, StoreError> {
         let bad = |what, torn| Ok(Next::Bad(Bad { what, torn }));
         let rest = self.window.size.saturating_sub(self.offset);
         if rest == 0 {
@@ -174,7 +223,7 @@ impl<'a> Walk<'a> {
 
     /// Whether the bytes from here on may be cut off: a loss of power can have done this, and no
     /// frame further on was written when the next sequence number was already durable.
-    pub(super) fn may_cut(&mut self, bad: Bad) -> io::Result<bool> {
+    pub(super) fn may_cut(&mut self, bad: Bad) -> Result<bool, StoreError> {
         if !bad.torn {
             return Ok(false);
         }
@@ -191,17 +240,37 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The segments in a directory, by their first sequence number, and what else lies there.
-pub(super) fn list(disk: &dyn Disk, dir: &Path) -> Result<(Vec<u64>, Vec<PathBuf>), StoreError> {
-    let mut firsts = Vec::new();
-    let mut unfinished = Vec::new();
+/// What lies in a journal's directory.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// The first sequence number of each segment, ascending.
+    pub firsts: Vec<u64>,
+    /// Those of them that are compressed, and of which nothing else is there.
+    pub packed: Vec<u64>,
+    /// What is nobody's: files that were never finished, and compressed segments whose plain one is
+    /// still there, and counts.
+    pub leftovers: Vec<PathBuf>,
+}
+
+/// Looks at what lies in a journal's directory.
+pub(super) fn list(disk: &dyn Disk, dir: &Path) -> Result<Listing, StoreError> {
+    let mut found = Listing::default();
     for name in disk.list(dir).map_err(StoreError::io("list", dir))? {
         if let Some(first) = parse_name(&name) {
-            firsts.push(first);
+            found.firsts.push(first);
+        } else if let Some(first) = name.strip_suffix(PACKED).and_then(parse_name) {
+            found.packed.push(first);
         } else if name.ends_with(UNFINISHED) {
-            unfinished.push(dir.join(name));
+            found.leftovers.push(dir.join(name));
         }
     }
-    firsts.sort_unstable();
-    Ok((firsts, unfinished))
+    found.firsts.sort_unstable();
+    let (double, packed): (Vec<_>, Vec<_>) =
+        found.packed.iter().partition(|first| found.firsts.binary_search(first).is_ok());
+    found.leftovers.extend(double.into_iter().map(|first| dir.join(packed_name(first))));
+    found.packed = packed;
+    found.firsts.extend(&found.packed);
+    found.firsts.sort_unstable();
+    found.packed.sort_unstable();
+    Ok(found)
 }

@@ -10,25 +10,25 @@ use crate::store::conformance::{self, all, frame};
 use crate::store::disk::OsDisk;
 use crate::testing::disk::{Loss, SimDisk};
 
-const STORE: [u8; 16] = *b"a store of tests";
-const DIR: &str = "journal";
+pub(super) const STORE: [u8; 16] = *b"a store of tests";
+pub(super) const DIR: &str = "journal";
 
-type Opened = Result<(FileJournal, Option<TornTail>), StoreError>;
-type Kept = Vec<(u64, u64, Vec<u8>)>;
+pub(super) type Opened = Result<(FileJournal, Option<TornTail>), StoreError>;
+pub(super) type Kept = Vec<(u64, u64, Vec<u8>)>;
 
-const fn options(durability: Durability, segment_bytes: u64) -> JournalOptions {
+pub(super) const fn options(durability: Durability, segment_bytes: u64) -> JournalOptions {
     JournalOptions { durability, segment_bytes }
 }
 
-fn open_with(disk: &SimDisk, options: JournalOptions) -> Opened {
+pub(super) fn open_with(disk: &SimDisk, options: JournalOptions) -> Opened {
     FileJournal::open(Arc::new(disk.clone()), Path::new(DIR), STORE, options)
 }
 
-fn open(disk: &SimDisk) -> Opened {
+pub(super) fn open(disk: &SimDisk) -> Opened {
     open_with(disk, options(Durability::Full, 1 << 20))
 }
 
-fn fresh() -> SimDisk {
+pub(super) fn fresh() -> SimDisk {
     let disk = SimDisk::new();
     FileJournal::create(&disk, Path::new(DIR), &STORE).unwrap();
     disk
@@ -138,7 +138,7 @@ fn a_flip_at_every_offset_is_told() {
 }
 
 /// Appends groups until one fails; answers what was acknowledged, and all that was tried.
-fn append_groups(journal: &mut FileJournal) -> (u64, Kept) {
+pub(super) fn append_groups(journal: &mut FileJournal) -> (u64, Kept) {
     let mut tried = Vec::new();
     for group in 0..6_u64 {
         let first = group * 3 + 1;

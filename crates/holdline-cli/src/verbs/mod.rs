@@ -7,7 +7,10 @@ mod completions;
 mod digest;
 mod eval;
 mod explain;
+mod export;
 mod fmt;
+mod history;
+mod import;
 mod list;
 mod lsp;
 mod new;
@@ -16,6 +19,7 @@ mod pause;
 mod reschedule;
 mod resume;
 mod run;
+mod stats;
 pub mod test;
 mod timeline;
 
@@ -44,6 +48,10 @@ pub fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Lsp(_) => lsp::lsp(),
         Verb::Fmt(args) => fmt::fmt(&args),
         Verb::New(args) => new::new(&args),
+        Verb::History(args) => history::history(&args),
+        Verb::Export(args) => export::export(&args),
+        Verb::Import(args) => import::import(&args),
+        Verb::Stats(args) => stats::stats(&args),
         Verb::Digest(args) => digest::digest(&args),
         Verb::Completions(args) => completions::completions(&args),
     }

@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 21] = [
     "run",
     "apply",
     "list",
@@ -18,6 +18,10 @@ const VERBS: [&str; 17] = [
     "lsp",
     "fmt",
     "new",
+    "history",
+    "export",
+    "import",
+    "stats",
     "digest",
     "completions",
 ];

@@ -8,6 +8,8 @@ mod eval;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod input;
 #[cfg(test)]
 mod kill;
