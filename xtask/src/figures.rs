@@ -71,7 +71,7 @@ fn measure(prospects: usize, events: usize) -> Result<(), Box<dyn std::error::Er
     let engine = Engine::open(&data, Options::default())?;
     println!("open, clean      {:>8.2} s", began.elapsed().as_secs_f64());
     let written = size(&data.join("journal"))?;
-    let mixed = timed(&engine, "mixed events", mix(start, prospects, events))?;
+    let mixed = timed(&engine, "mixed events", mix(start, prospects, events, SEED))?;
     engine.close()?;
     let groups = events.div_ceil(GROUP);
     let group_bytes = (size(&data.join("journal"))? - written) / groups as u64;
@@ -223,8 +223,8 @@ pub(crate) fn enroll(at: Instant, it: usize) -> Command {
 
 /// 55 % opens, 20 % clicks, 10 % replies of which 3 % out of office, 6 % bounces, 4 % marks,
 /// 3 % opt-outs, 2 % others.
-fn mix(at: Instant, prospects: usize, events: usize) -> Vec<Command> {
-    let mut random = SEED;
+pub(crate) fn mix(at: Instant, prospects: usize, events: usize, seed: u64) -> Vec<Command> {
+    let mut random = seed;
     let mut next = move |below: u64| {
         random = random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = (random ^ (random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -262,14 +262,14 @@ fn bare_append(dir: &Path, bytes: u64, groups: usize) -> std::io::Result<f64> {
     Ok(groups as f64 / began.elapsed().as_secs_f64())
 }
 
-fn resident_bytes() -> u64 {
+pub(crate) fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kib.unwrap_or(0) * 1024
 }
 
-fn size(path: &Path) -> std::io::Result<u64> {
+pub(crate) fn size(path: &Path) -> std::io::Result<u64> {
     let mut total = 0;
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;

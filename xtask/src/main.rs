@@ -8,6 +8,7 @@ mod generate;
 mod kill;
 mod replan;
 mod step;
+mod store;
 mod test;
 
 use std::process::ExitCode;
@@ -60,6 +61,11 @@ const VERBS: &[Verb] = &[
         name: "replan",
         about: "what commands notice while all is planned anew: [TIMELINES]; build with --release",
         run: replan::run,
+    },
+    Verb {
+        name: "store",
+        about: "memory, disk, open, and commits beside checkpoints: [PROSPECTS]; with --release",
+        run: store::run,
     },
 ];
 

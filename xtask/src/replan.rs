@@ -94,7 +94,7 @@ impl Caller<'_> {
     }
 }
 
-fn print(what: &str, calls: &mut [Duration]) {
+pub(crate) fn print(what: &str, calls: &mut [Duration]) {
     calls.sort_unstable();
     let at = |share: f64| {
         let rank = (calls.len() as f64 * share) as usize;

@@ -1,0 +1,164 @@
+//! What a store of many timelines takes in memory and on disk, how fast it opens, and what commits
+//! notice of a checkpoint that is written meanwhile.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant as Clock};
+
+use holdline::{Action, Command, Engine, Instant, Options, Policy};
+
+use crate::Failure;
+use crate::figures::{enroll, mix, prospect, resident_bytes, set_up, size, timed};
+use crate::replan::print;
+
+/// Commands of one call.
+const BATCH: usize = 100;
+/// Callers, each with a call every so often: 100,000 commands a second together.
+const CALLERS: usize = 2;
+const EVERY: Duration = Duration::from_millis(2);
+/// How long each round of calls is.
+const ROUND: Duration = Duration::from_secs(10);
+/// Rounds without and with checkpoints, in turns.
+const ROUNDS: usize = 3;
+/// How long the checkpoints rest between two.
+const REST: Duration = Duration::from_millis(500);
+/// Commands that are made at once while the store is filled.
+const CHUNK: usize = 200_000;
+/// How this program is called to open a store and say what that took.
+const OPEN: &str = "--open";
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// `store [PROSPECTS]`; `store --open DIR` is what it starts.
+pub(crate) fn run(arguments: &[String]) -> std::result::Result<(), Failure> {
+    let failed =
+        |error: Box<dyn std::error::Error + Send + Sync>| Failure::Failed(error.to_string());
+    match arguments {
+        [flag, dir] if flag == OPEN => print_open(Path::new(dir)).map_err(failed),
+        [] => measure(1_000_000).map_err(failed),
+        [number, ..] => {
+            let prospects = number
+                .parse()
+                .map_err(|_| Failure::Usage(format!("expected a number, found `{number}`")))?;
+            measure(prospects).map_err(failed)
+        }
+    }
+}
+
+fn measure(prospects: usize) -> Result<()> {
+    let dir = tempfile::tempdir_in("target")?;
+    let data = dir.path().join("data");
+    println!("durability full; {prospects} prospects, each enrolled in a campaign of 5 steps");
+    let began = Clock::now();
+    fill(&data, prospects)?;
+    println!("filled and closed in {:.1} s", began.elapsed().as_secs_f64());
+    let per = |bytes: u64| bytes as f64 / prospects as f64;
+    println!("sled             {:>8.0} B an enrolled prospect", per(size(&data.join("sled"))?));
+    println!("journal          {:>8.0} B an enrolled prospect", per(size(&data.join("journal"))?));
+    let program = std::env::current_exe()?;
+    let out = std::process::Command::new(program).args(["store", OPEN]).arg(&data).output()?;
+    print!("{}", String::from_utf8_lossy(&out.stdout));
+    commits(&data, prospects)?;
+    println!("sled afterwards  {:>8.0} B an enrolled prospect", per(size(&data.join("sled"))?));
+    Ok(())
+}
+
+fn fill(data: &Path, prospects: usize) -> Result<()> {
+    let start: Instant = "2026-03-02T08:00:00Z".parse()?;
+    let engine = Engine::open(data, Options::default())?;
+    engine.put_policy(start, Policy::default_rules())?;
+    engine.apply_batch(set_up(start))?;
+    for from in (0..prospects).step_by(CHUNK) {
+        let all = from..(from + CHUNK).min(prospects);
+        let people = all.clone().map(|it| Command::new(start, Action::PutProspect(prospect(it))));
+        let commands = people.chain(all.map(|it| enroll(start, it))).collect();
+        timed(&engine, "put and enroll", commands).map_err(|error| error.to_string())?;
+    }
+    let began = Clock::now();
+    engine.close()?;
+    println!("close            {:>8.2} s", began.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Opens a store in a fresh process, and prints how long that took and by how much it grew.
+fn print_open(data: &Path) -> Result<()> {
+    let before = resident_bytes();
+    let mut options = Options::default();
+    options.cache_bytes = 1 << 20;
+    let began = Clock::now();
+    let engine = Engine::open(data, options)?;
+    let opened = began.elapsed().as_secs_f64();
+    let now = "2026-03-02T08:00:00Z".parse()?;
+    engine.claim(now, 100, 60_000)?;
+    let claimed = began.elapsed().as_secs_f64();
+    println!("open             {opened:>8.2} s; to the first claim {claimed:.2} s");
+    let resident = resident_bytes().saturating_sub(before);
+    let snapshot = engine.snapshot()?;
+    let enrolled = snapshot.view("default").map_or(0, |view| view.counts().enrollments);
+    let each = resident as f64 / enrolled.max(1) as f64;
+    println!("memory           {each:>8.0} B an enrolled prospect");
+    engine.close()?;
+    Ok(())
+}
+
+/// Records events at a steady rate, with and without checkpoints.
+fn commits(data: &Path, prospects: usize) -> Result<()> {
+    let mut options = Options::default();
+    options.checkpoint_bytes = 0;
+    let engine = Engine::open(data, options)?;
+    for round in 0..ROUNDS {
+        let mut quiet = calls(&engine, prospects, round * 2)?;
+        print("no checkpoint", &mut quiet);
+        let ends = AtomicBool::new(false);
+        let (mut busy, mut took) = std::thread::scope(|scope| {
+            let writer = scope.spawn(|| checkpoints(&engine, &ends));
+            let busy = calls(&engine, prospects, round * 2 + 1);
+            ends.store(true, Ordering::Relaxed);
+            let took = writer.join().map_err(|_| "the thread of checkpoints panicked")??;
+            Result::Ok((busy?, took))
+        })?;
+        print("checkpoints", &mut busy);
+        print("  each of them", &mut took);
+    }
+    engine.close()?;
+    Ok(())
+}
+
+fn checkpoints(engine: &Engine, ends: &AtomicBool) -> Result<Vec<Duration>> {
+    let mut took = Vec::new();
+    while !ends.load(Ordering::Relaxed) {
+        let began = Clock::now();
+        engine.checkpoint()?;
+        took.push(began.elapsed());
+        std::thread::sleep(REST);
+    }
+    Ok(took)
+}
+
+/// How long each call took, from the moment it was due.
+fn calls(engine: &Engine, prospects: usize, round: usize) -> Result<Vec<Duration>> {
+    let start: Instant = "2026-03-02T08:00:00Z".parse()?;
+    let count = (ROUND.as_millis() / EVERY.as_millis()) as usize;
+    std::thread::scope(|scope| {
+        let caller = |caller: usize| {
+            let seed = (round * CALLERS + caller) as u64;
+            let mut events = mix(start, prospects, count * BATCH, seed).into_iter();
+            let began = Clock::now();
+            let mut took = Vec::with_capacity(count);
+            for call in 0..count {
+                let due = EVERY * u32::try_from(call)?;
+                std::thread::sleep(due.saturating_sub(began.elapsed()));
+                engine.apply_batch(events.by_ref().take(BATCH).collect())?;
+                took.push(began.elapsed().saturating_sub(due));
+            }
+            Result::Ok(took)
+        };
+        let callers: Vec<_> =
+            (0..CALLERS).map(|number| scope.spawn(move || caller(number))).collect();
+        let mut all = Vec::new();
+        for caller in callers {
+            all.extend(caller.join().map_err(|_| "a caller panicked")??);
+        }
+        Ok(all)
+    })
+}
