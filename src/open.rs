@@ -15,7 +15,7 @@ use crate::model::{Action, Command, Instant};
 use crate::plan::{Calendar, Zone};
 use crate::store::checkpoint::{Checkpoints, Found, MovedAside, Onto, Writer};
 use crate::store::journal::FileJournal;
-use crate::store::{Lock, Options, Store, StoreError, codec};
+use crate::store::{Lock, OpenedParts, Options, Store, StoreError, codec};
 
 pub use self::history::{History, history};
 pub use self::import::{Import, ImportError};
@@ -68,22 +68,9 @@ impl Engine {
     /// Any [`OpenError`]; the store is as it was then.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let store = Store::open(path.as_ref(), options)?;
-        let Store { lock, mut journal, mut checkpoints, found, report, .. } = store;
-        let mut opened = Opened { created: report.created, ..Opened::default() };
-        if let Some(torn) = &report.torn {
-            opened.notes.push(format!(
-                "a half-written end of {} bytes was cut off `{}` at offset {}; nothing in it had \
-                 been acknowledged",
-                torn.bytes,
-                torn.file.display(),
-                torn.offset
-            ));
-        }
-        opened.notes.extend(report.moved_aside.as_ref().map(moved_aside));
-        let (mut state, marks) = recover(&mut checkpoints, &found, &mut opened)?;
-        opened.replayed = replay(&mut journal, &mut state)?;
-        begin(&mut journal, &mut state)?;
-        let keeper = StoreKeeper { checkpoints, kept: 0, marks, _lock: lock };
+        let Store { lock, journal, checkpoints, found, report, .. } = store;
+        let parts = OpenedParts { journal, checkpoints, found, report };
+        let (state, journal, keeper, opened) = bring_up(parts, Some(lock))?;
         let parts = Parts {
             journal: Box::new(journal),
             codec: std::sync::Arc::new(Frames),
@@ -95,8 +82,33 @@ impl Engine {
     }
 }
 
+/// The state up to the last command that was acknowledged, and what goes on from there: as of now
+/// the journal knows that the store was opened.
+pub(crate) fn bring_up(
+    parts: OpenedParts,
+    lock: Option<Lock>,
+) -> Result<(State, FileJournal, StoreKeeper, Opened), OpenError> {
+    let OpenedParts { mut journal, mut checkpoints, found, report } = parts;
+    let mut opened = Opened { created: report.created, ..Opened::default() };
+    if let Some(torn) = &report.torn {
+        opened.notes.push(format!(
+            "a half-written end of {} bytes was cut off `{}` at offset {}; nothing in it had been \
+             acknowledged",
+            torn.bytes,
+            torn.file.display(),
+            torn.offset
+        ));
+    }
+    opened.notes.extend(report.moved_aside.as_ref().map(moved_aside));
+    let (mut state, marks) = recover(&mut checkpoints, &found, &mut opened)?;
+    opened.replayed = replay(&mut journal, &mut state)?;
+    begin(&mut journal, &mut state)?;
+    let keeper = StoreKeeper { checkpoints, kept: 0, marks, _lock: lock };
+    Ok((state, journal, keeper, opened))
+}
+
 /// Commands in the frames of a journal.
-struct Frames;
+pub(crate) struct Frames;
 
 impl Codec for Frames {
     fn encode(&self, commands: &[Command]) -> Result<Vec<u8>, String> {
@@ -213,13 +225,13 @@ fn begin(journal: &mut FileJournal, state: &mut State) -> Result<(), JournalErro
 }
 
 /// Writes checkpoints, and holds the store's lock until the engine has closed.
-struct StoreKeeper {
+pub(crate) struct StoreKeeper {
     checkpoints: Checkpoints,
     /// The command that the last checkpoint was as of: an older state never replaces a newer one.
     kept: u64,
     /// The pages that the newest checkpoint has; none if all are to be written.
     marks: Option<ImageMarks>,
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 impl Keeper for StoreKeeper {

@@ -126,10 +126,48 @@ impl Store {
                 (create(path)?, FORMAT)
             }
         };
-        // The journal is looked at first and changed last: a store that is refused stays as it is.
-        let inspected = Inspected::read(Arc::new(OsDisk), &path.join("journal"), id.0)?;
-        let (checkpoints, found, moved) = Checkpoints::open(path, id, options.cache_bytes)?;
-        report.moved_aside = moved;
+        let home =
+            checkpoint::SledHome { store: path.to_path_buf(), cache_bytes: options.cache_bytes };
+        let parts = Parts::look(Arc::new(OsDisk), (path, id), Box::new(home))?;
+        if version < FORMAT {
+            // From here on what is written may be new to the version that made the store.
+            format::write(path, id)?;
+        }
+        let opened = parts.open(options)?;
+        let report = OpenReport { created: report.created, ..opened.report };
+        let OpenedParts { journal, checkpoints, found, .. } = opened;
+        Ok(Self { path: path.to_path_buf(), id, lock, journal, checkpoints, found, report })
+    }
+}
+
+/// What a store keeps things in, looked at and not changed yet: on any disk, and wherever the
+/// checkpoints lie.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    inspected: Inspected,
+    checkpoints: Checkpoints,
+    found: Found,
+    moved_aside: Option<MovedAside>,
+}
+
+/// What a store keeps things in.
+#[derive(Debug)]
+pub(crate) struct OpenedParts {
+    pub(crate) journal: FileJournal,
+    pub(crate) checkpoints: Checkpoints,
+    pub(crate) found: Found,
+    pub(crate) report: OpenReport,
+}
+
+impl Parts {
+    /// The journal is looked at first and changed last: a store that is refused stays as it is.
+    pub(crate) fn look(
+        disk: Arc<dyn Disk>,
+        (path, id): (&Path, StoreId),
+        home: Box<dyn checkpoint::Home>,
+    ) -> Result<Self, StoreError> {
+        let inspected = Inspected::read(disk, &path.join("journal"), id.0)?;
+        let (checkpoints, found, moved_aside) = Checkpoints::open_in(home, id)?;
         if let Some(manifest) = found.manifests.first()
             && manifest.seq > inspected.last_seq()
         {
@@ -138,16 +176,17 @@ impl Store {
                 checkpoint: manifest.seq,
             });
         }
-        if version < FORMAT {
-            // From here on what is written may be new to the version that made the store.
-            format::write(path, id)?;
-        }
+        Ok(Self { inspected, checkpoints, found, moved_aside })
+    }
+
+    pub(crate) fn open(self, options: Options) -> Result<OpenedParts, StoreError> {
+        let Self { inspected, checkpoints, found, moved_aside } = self;
         let (journal, torn) = inspected.open(JournalOptions {
             durability: options.durability,
             segment_bytes: options.segment_bytes,
         })?;
-        report.torn = torn;
-        Ok(Self { path: path.to_path_buf(), id, lock, journal, checkpoints, found, report })
+        let report = OpenReport { created: false, torn, moved_aside };
+        Ok(OpenedParts { journal, checkpoints, found, report })
     }
 }
 

@@ -101,6 +101,12 @@ impl SimDisk {
         self.lock().now = seconds;
     }
 
+    /// Counts an operation of something that lies on the same disk: whether it is the one that
+    /// fails.
+    pub(super) fn count(&self) -> bool {
+        self.lock().fails()
+    }
+
     /// How often a file was synced.
     #[must_use]
     pub fn syncs(&self) -> u64 {

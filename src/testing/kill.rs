@@ -41,7 +41,7 @@ pub struct Kills {
 }
 
 /// The commands of one batch. Each is the same whoever makes it, and whenever.
-fn batch(number: u64) -> Vec<Command> {
+pub(super) fn batch(number: u64) -> Vec<Command> {
     let at = Instant::from_ms(1_772_442_000_000)
         .plus_ms(i64::try_from(number).unwrap_or(0).saturating_mul(MINUTE_MS));
     let key = |person: u64| format!("p{person}@company{}.example", person % 37);

@@ -10,3 +10,5 @@ pub mod fuzz;
 pub mod kill;
 pub mod model;
 pub mod policies;
+#[cfg(feature = "store")]
+pub mod torture;

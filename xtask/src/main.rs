@@ -10,6 +10,7 @@ mod replan;
 mod step;
 mod store;
 mod test;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -66,6 +67,11 @@ const VERBS: &[Verb] = &[
         name: "store",
         about: "memory, disk, open, and commits beside checkpoints: [PROSPECTS]; with --release",
         run: store::run,
+    },
+    Verb {
+        name: "torture",
+        about: "failures, harm and kills to a store: [MINUTES [SEED]]; build with --release",
+        run: torture::run,
     },
 ];
 

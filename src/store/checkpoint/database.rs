@@ -1,18 +1,20 @@
 //! The database of pages: the one place that knows sled, its version and its ways. It knows nothing
-//! of what a page holds.
+//! of what a page holds. Behind two traits, so that a test can put one in its place that fails and
+//! forgets.
 
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sled::{Db, IVec};
+use sled::Db;
 
-use super::page;
 use crate::engine::port::Tree;
+use crate::store::StoreError;
 use crate::store::disk::{Disk, OsDisk};
 
+const DIRECTORY: &str = "sled";
 const PIECES: &str = "pieces";
 /// How long sled's own lock is waited for, and in what steps. The directory is locked by us, so
 /// whoever still has it is about to let go: a thread of a database just closed, or a process that
@@ -22,15 +24,76 @@ const LOCK_STEP: Duration = Duration::from_millis(5);
 
 /// Why the database did not do what it was asked.
 #[derive(Debug)]
-pub(super) struct Fault {
-    pub what: String,
+pub(crate) struct Fault {
+    pub(crate) what: String,
     /// Its files are damaged; else the system around it failed.
-    pub damage: bool,
+    pub(crate) damage: bool,
 }
 
-/// Epoch by epoch, the pages of each tree. One thread owns it.
+/// A key and its page.
+pub(crate) type KeyedPage = (Vec<u8>, Vec<u8>);
+
+/// Keyed pages: those of each tree, and the later pieces of long values where no tree is named. What
+/// was changed is durable after a flush; of what was changed since, a crash keeps a beginning.
+pub(crate) trait PageStore: std::fmt::Debug + Send {
+    fn insert(&self, tree: Option<Tree>, key: &[u8], page: Vec<u8>) -> Result<(), Fault>;
+
+    fn get(&self, tree: Option<Tree>, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
+
+    fn remove(&self, tree: Option<Tree>, key: &[u8]) -> Result<(), Fault>;
+
+    /// All keys, in order. They may be removed while they are looked at.
+    fn keys(&self, tree: Option<Tree>) -> Box<dyn Iterator<Item = Result<Vec<u8>, Fault>> + '_>;
+
+    /// The pages from a key on, in order.
+    fn pages_from(&self, tree: Tree, key: &[u8]) -> Result<Vec<KeyedPage>, Fault>;
+
+    /// Makes everything durable.
+    fn flush(&self) -> Result<(), Fault>;
+}
+
+/// Where a database of pages lies.
+pub(crate) trait Home: std::fmt::Debug + Send {
+    /// What it is called in messages.
+    fn path(&self) -> PathBuf;
+
+    /// Opens the database, or makes one.
+    fn open(&self) -> Result<Box<dyn PageStore>, Fault>;
+
+    /// Moves it out of the way, under the first name that is free; answers where it is now.
+    fn move_aside(&self) -> Result<PathBuf, StoreError>;
+}
+
+/// A database in the directory of a store.
 #[derive(Debug)]
-pub(super) struct Database {
+pub(in crate::store) struct SledHome {
+    pub store: PathBuf,
+    pub cache_bytes: u64,
+}
+
+impl Home for SledHome {
+    fn path(&self) -> PathBuf {
+        self.store.join(DIRECTORY)
+    }
+
+    fn open(&self) -> Result<Box<dyn PageStore>, Fault> {
+        Ok(Box::new(Database::open(&self.path(), self.cache_bytes)?))
+    }
+
+    fn move_aside(&self) -> Result<PathBuf, StoreError> {
+        let dir = self.path();
+        let names =
+            (1_u32..).map(|number| self.store.join(format!("{DIRECTORY}.damaged-{number}")));
+        let free = names.into_iter().find(|to| !to.exists());
+        let to = free.unwrap_or_else(|| self.store.join("sled.damaged"));
+        std::fs::rename(&dir, &to).map_err(StoreError::io("move aside", &dir))?;
+        Ok(to)
+    }
+}
+
+/// One thread owns it.
+#[derive(Debug)]
+struct Database {
     db: Db,
     /// sled's own file, through a descriptor of ours: on Linux sled's flush leaves the data with
     /// the system, and only a sync of the file makes it survive a loss of power.
@@ -91,7 +154,7 @@ fn open_locked(config: &sled::Config) -> sled::Result<Db> {
 }
 
 impl Database {
-    pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Fault> {
+    fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Fault> {
         // No flusher of its own: when something is durable is decided here.
         let config = sled::Config::new()
             .path(dir)
@@ -120,62 +183,43 @@ impl Database {
         Ok(Self { db, file, trees, pieces })
     }
 
-    fn tree(&self, tree: Tree) -> &sled::Tree {
+    fn tree(&self, tree: Option<Tree>) -> &sled::Tree {
+        let Some(tree) = tree else {
+            return &self.pieces;
+        };
         let found = self.trees.iter().find(|(name, _)| *name == tree);
         // INVARIANT: every tree is in the list; sled's own default tree stays empty.
         found.map_or(&*self.db, |(_, found)| found)
     }
+}
 
-    /// Keeps a page; answers whether one was there.
-    pub(super) fn insert(&self, tree: Tree, key: &[u8], page: Vec<u8>) -> Result<bool, Fault> {
-        guarded(|| Ok(self.tree(tree).insert(key, page)?.is_some()))
+impl PageStore for Database {
+    fn insert(&self, tree: Option<Tree>, key: &[u8], page: Vec<u8>) -> Result<(), Fault> {
+        guarded(|| self.tree(tree).insert(key, page).map(drop))
     }
 
-    pub(super) fn insert_piece(&self, key: &[u8], page: Vec<u8>) -> Result<(), Fault> {
-        guarded(|| self.pieces.insert(key, page).map(drop))
+    fn get(&self, tree: Option<Tree>, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        guarded(|| Ok(self.tree(tree).get(key)?.map(|page| page.to_vec())))
     }
 
-    pub(super) fn piece(&self, key: &[u8]) -> Result<Option<IVec>, Fault> {
-        guarded(|| self.pieces.get(key))
-    }
-
-    /// The page under a key of a tree.
-    pub(super) fn page(&self, tree: Tree, key: &[u8]) -> Result<Option<IVec>, Fault> {
-        guarded(|| self.tree(tree).get(key))
-    }
-
-    pub(super) fn remove(&self, tree: Tree, key: &[u8]) -> Result<(), Fault> {
+    fn remove(&self, tree: Option<Tree>, key: &[u8]) -> Result<(), Fault> {
         guarded(|| self.tree(tree).remove(key).map(drop))
     }
 
-    pub(super) fn remove_piece(&self, key: &[u8]) -> Result<(), Fault> {
-        guarded(|| self.pieces.remove(key).map(drop))
+    fn keys(&self, tree: Option<Tree>) -> Box<dyn Iterator<Item = Result<Vec<u8>, Fault>> + '_> {
+        let mut keys = self.tree(tree).iter().keys();
+        let next = move || guarded(|| keys.next().transpose()).transpose();
+        Box::new(std::iter::from_fn(next).map(|key| Ok(key?.to_vec())))
     }
 
-    /// All keys of a tree; of later pieces if none is named.
-    pub(super) fn keys(
-        &self,
-        tree: Option<Tree>,
-    ) -> impl Iterator<Item = Result<IVec, Fault>> + use<> {
-        let mut keys = tree.map_or(&self.pieces, |tree| self.tree(tree)).iter().keys();
-        std::iter::from_fn(move || guarded(|| keys.next().transpose()).transpose())
+    fn pages_from(&self, tree: Tree, key: &[u8]) -> Result<Vec<KeyedPage>, Fault> {
+        guarded(|| {
+            let pages = self.tree(Some(tree)).range(key..);
+            pages.map(|page| page.map(|(key, page)| (key.to_vec(), page.to_vec()))).collect()
+        })
     }
 
-    /// The manifests with their epochs, newest first.
-    pub(super) fn manifests(&self) -> Result<Vec<(u64, IVec)>, Fault> {
-        let meta = self.tree(Tree::Meta);
-        let found = guarded(|| {
-            let newest_first = meta.range(page::manifest_key(0)..).rev();
-            newest_first.collect::<sled::Result<Vec<_>>>()
-        })?;
-        let with_epochs = found.into_iter();
-        Ok(with_epochs
-            .filter_map(|(key, sealed)| Some((page::manifest_epoch(&key)?, sealed)))
-            .collect())
-    }
-
-    /// Makes everything durable.
-    pub(super) fn flush(&self) -> Result<(), Fault> {
+    fn flush(&self) -> Result<(), Fault> {
         guarded(|| self.db.flush())?;
         self.file.sync_all().map_err(|error| system("sync", &error))
     }

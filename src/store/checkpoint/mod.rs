@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use self::database::{Database, Fault};
+pub(super) use self::database::SledHome;
+pub(crate) use self::database::{Fault, Home, KeyedPage, PageStore};
 use self::directory::{Directory, Packed, Place};
 use self::page::{CHECKPOINT_VERSION, MANIFEST_TAG};
 use super::{StoreError, StoreId, codec};
@@ -22,7 +23,6 @@ use crate::engine::port::{ImageError, ImageReader, Tree};
 pub use self::page::{MAX_KEY, Manifest};
 pub use self::write::{MAX_META, Onto, Writer};
 
-const DIRECTORY: &str = "sled";
 /// A checkpoint that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
@@ -60,9 +60,8 @@ struct Listed {
 /// The checkpoints of one store.
 #[derive(Debug)]
 pub struct Checkpoints {
-    path: PathBuf,
-    cache_bytes: u64,
-    database: Database,
+    home: Box<dyn Home>,
+    database: Box<dyn PageStore>,
     store: StoreId,
     /// The epoch of the next checkpoint, and the first that is not reserved.
     next_epoch: u64,
@@ -101,26 +100,44 @@ impl Checkpoints {
         store: StoreId,
         cache_bytes: u64,
     ) -> Result<(Self, Found, Option<MovedAside>), StoreError> {
-        let dir = path.join(DIRECTORY);
-        let refused =
-            |op, fault: Fault| StoreError::Checkpoints { path: dir.clone(), op, what: fault.what };
-        let fault = match Self::begin(path, store, cache_bytes) {
-            Ok((checkpoints, found)) => return Ok((checkpoints, found, None)),
-            Err(fault) if fault.damage => fault,
-            Err(fault) => return Err(refused("open", fault)),
-        };
-        let to = move_aside(path, &dir)?;
-        let (checkpoints, found) =
-            Self::begin(path, store, cache_bytes).map_err(|fault| refused("begin", fault))?;
-        let why = fault.what;
-        Ok((checkpoints, found, Some(MovedAside { to, why })))
+        let home = SledHome { store: path.to_path_buf(), cache_bytes };
+        Self::open_in(Box::new(home), store)
     }
 
-    fn begin(path: &Path, store: StoreId, cache_bytes: u64) -> Result<(Self, Found), Fault> {
-        let database = Database::open(&path.join(DIRECTORY), cache_bytes)?;
-        let mut checkpoints = Self {
-            path: path.to_path_buf(),
-            cache_bytes,
+    /// As [`Checkpoints::open`], wherever the database lies.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn open_in(
+        home: Box<dyn Home>,
+        store: StoreId,
+    ) -> Result<(Self, Found, Option<MovedAside>), StoreError> {
+        let refused =
+            |op, path, fault: Fault| StoreError::Checkpoints { path, op, what: fault.what };
+        let path = home.path();
+        let (database, moved) = match home.open() {
+            Ok(database) => (database, None),
+            Err(fault) if fault.damage => {
+                let (to, why) = (home.move_aside()?, fault.what);
+                let anew = home.open().map_err(|fault| refused("begin", path.clone(), fault))?;
+                (anew, Some(MovedAside { to, why }))
+            }
+            Err(fault) => return Err(refused("open", path, fault)),
+        };
+        let mut checkpoints = Self::over(home, database, store);
+        match checkpoints.list() {
+            Ok(found) => Ok((checkpoints, found, moved)),
+            Err(fault) if fault.damage => {
+                let moved = checkpoints.start_anew(&fault.what)?;
+                Ok((checkpoints, Found::default(), Some(moved)))
+            }
+            Err(fault) => Err(refused("open", path, fault)),
+        }
+    }
+
+    fn over(home: Box<dyn Home>, database: Box<dyn PageStore>, store: StoreId) -> Self {
+        Self {
+            home,
             database,
             store,
             next_epoch: 1,
@@ -130,16 +147,14 @@ impl Checkpoints {
             superseded: Vec::new(),
             untidy: true,
             poison: None,
-        };
-        let found = checkpoints.list()?;
-        Ok((checkpoints, found))
+        }
     }
 
     /// Finds the checkpoints that are there.
     fn list(&mut self) -> Result<Found, Fault> {
         let mut found = Found::default();
         let mut last = self.number(&page::RESERVED_KEY)?.unwrap_or(0);
-        for (epoch, sealed) in self.database.manifests()? {
+        for (epoch, sealed) in self.manifests()? {
             last = last.max(epoch);
             match self.listed(epoch, &sealed)? {
                 Ok(listed) => {
@@ -162,9 +177,19 @@ impl Checkpoints {
         Ok(found)
     }
 
+    /// The manifests with their epochs, newest first.
+    fn manifests(&self) -> Result<Vec<(u64, Vec<u8>)>, Fault> {
+        let found = self.database.pages_from(Tree::Meta, &page::manifest_key(0))?;
+        let with_epochs = found
+            .into_iter()
+            .rev()
+            .map(|(key, sealed)| Some((page::manifest_epoch(&key)?, sealed)));
+        Ok(with_epochs.flatten().collect())
+    }
+
     /// A number that is kept by itself; none if it is not there or does not check out.
     fn number(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
-        let sealed = self.database.page(Tree::Meta, key)?;
+        let sealed = self.database.get(Some(Tree::Meta), key)?;
         let unsealed = sealed.as_ref().and_then(|it| page::unseal(MANIFEST_TAG, key, it).ok());
         Ok(unsealed.and_then(|(_, body)| Some(u64::from_be_bytes(body.try_into().ok()?))))
     }
@@ -225,13 +250,17 @@ impl Checkpoints {
     /// # Errors
     /// As [`Checkpoints::open`], after which no checkpoint can be written.
     pub fn start_anew(&mut self, why: &str) -> Result<MovedAside, StoreError> {
-        let dir = self.path.join(DIRECTORY);
         // The old database goes on in the files that are moved, until it is dropped below.
-        let to = move_aside(&self.path, &dir)?;
-        let (anew, _) = Self::begin(&self.path, self.store, self.cache_bytes).map_err(|fault| {
-            StoreError::Checkpoints { path: dir.clone(), op: "begin", what: fault.what }
+        let to = self.home.move_aside()?;
+        self.database = self.home.open().map_err(|fault| StoreError::Checkpoints {
+            path: self.home.path(),
+            op: "begin",
+            what: fault.what,
         })?;
-        *self = anew;
+        (self.next_epoch, self.reserved, self.untidy) = (1, 0, true);
+        self.listed.clear();
+        self.bad.clear();
+        self.superseded.clear();
         Ok(MovedAside { to, why: why.to_owned() })
     }
 
@@ -250,7 +279,7 @@ impl Checkpoints {
         let Place { tree, key, epoch } = place;
         let broken = |what| damaged(*tree, what);
         let (tag, full_key) = (page::tag(*tree), page::record_key(key, *epoch));
-        let sealed = self.database.page(*tree, &full_key).map_err(failed)?;
+        let sealed = self.database.get(Some(*tree), &full_key).map_err(failed)?;
         let sealed = sealed.ok_or_else(|| broken("a record is missing"))?;
         let (later, body) = page::unseal(tag, &full_key, &sealed).map_err(broken)?;
         if later == 0 {
@@ -259,7 +288,7 @@ impl Checkpoints {
         let mut whole = body.to_vec();
         for piece in 1..=later {
             let piece_key = page::piece_key(tag, key, *epoch, piece);
-            let sealed = self.database.piece(&piece_key).map_err(failed)?;
+            let sealed = self.database.get(None, &piece_key).map_err(failed)?;
             let sealed = sealed.ok_or_else(|| broken("a piece is missing"))?;
             let (_, body) = page::unseal(tag, &piece_key, &sealed).map_err(broken)?;
             whole.extend_from_slice(body);
@@ -313,15 +342,6 @@ fn of_directory(tree: Tree, what: &str) -> String {
 
 fn decode<T: DeserializeOwned>(tree: Tree, body: &[u8]) -> Result<T, ImageError> {
     codec::decode(body).map_err(|error| damaged(tree, error.to_string()))
-}
-
-/// Moves the database's directory out of the way, under the first name that is free.
-fn move_aside(path: &Path, dir: &Path) -> Result<PathBuf, StoreError> {
-    let names = (1_u32..).map(|number| path.join(format!("{DIRECTORY}.damaged-{number}")));
-    let free = names.into_iter().find(|to| !to.exists());
-    let to = free.unwrap_or_else(|| path.join("sled.damaged"));
-    std::fs::rename(dir, &to).map_err(StoreError::io("move aside", dir))?;
-    Ok(to)
 }
 
 /// Gives the records of one checkpoint back.

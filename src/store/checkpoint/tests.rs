@@ -85,7 +85,7 @@ fn what_was_written_is_read_back_and_the_older_falls_away() {
     assert!(read(&checkpoints, &manifests[2]) == Ok(values(3)));
     let gone = read(&checkpoints, &manifests[1]).unwrap_err();
     assert_eq!(gone.to_string(), "`timelines` is damaged: the checkpoint is not kept any more");
-    assert_eq!(checkpoints.database.manifests().unwrap().len(), 2);
+    assert_eq!(checkpoints.manifests().unwrap().len(), 2);
     // Of each record there are as many as there are checkpoints that it changed in.
     assert_eq!(checkpoints.database.keys(Some(Tree::Agenda)).count(), 100);
 }
@@ -98,7 +98,7 @@ fn a_range_is_read_without_the_rest() {
     let manifest = write(&mut checkpoints, 2, 2);
     // A record before the range that does not check out is not even looked at.
     let broken = page::record_key(&3_u32.to_be_bytes(), manifest.epoch);
-    checkpoints.database.insert(Tree::Agenda, &broken, vec![0; 9]).unwrap();
+    checkpoints.database.insert(Some(Tree::Agenda), &broken, vec![0; 9]).unwrap();
     let mut hours = Vec::new();
     let (from, to) = (10_u32.to_be_bytes(), 13_u32.to_be_bytes());
     let take = |_: &[u8], entries: Vec<(u64, u64)>| {
@@ -120,37 +120,37 @@ fn a_checkpoint_that_does_not_check_out_is_passed_over() {
             let key = page::record_key(&7_u32.to_be_bytes(), manifest.epoch);
             let mut sealed = page::seal(8, 0, &key, b"entries");
             sealed[5] ^= 1;
-            checkpoints.database.insert(Tree::Agenda, &key, sealed).unwrap();
+            checkpoints.database.insert(Some(Tree::Agenda), &key, sealed).unwrap();
         }),
         ("`agenda` is damaged: a record is missing", |checkpoints, manifest| {
             let key = page::record_key(&7_u32.to_be_bytes(), manifest.epoch);
-            checkpoints.database.remove(Tree::Agenda, &key).unwrap();
+            checkpoints.database.remove(Some(Tree::Agenda), &key).unwrap();
         }),
         ("`agenda` is damaged: a record is of another kind", |checkpoints, manifest| {
             let key = page::record_key(&7_u32.to_be_bytes(), manifest.epoch);
             let sealed = page::seal(7, 0, &key, b"entries");
-            checkpoints.database.insert(Tree::Agenda, &key, sealed).unwrap();
+            checkpoints.database.insert(Some(Tree::Agenda), &key, sealed).unwrap();
         }),
         ("`agenda` is damaged: a record does not unpack", |checkpoints, manifest| {
             let key = page::record_key(&7_u32.to_be_bytes(), manifest.epoch);
             let sealed = page::seal(8, 0, &key, &[7, 1, 2]);
-            checkpoints.database.insert(Tree::Agenda, &key, sealed).unwrap();
+            checkpoints.database.insert(Some(Tree::Agenda), &key, sealed).unwrap();
         }),
         ("`timelines` is damaged: a record fails its checksum", |checkpoints, manifest| {
             let key = page::piece_key(7, &[b'k', 9], manifest.epoch, 2);
-            checkpoints.database.insert_piece(&key, vec![1; 40]).unwrap();
+            checkpoints.database.insert(None, &key, vec![1; 40]).unwrap();
         }),
         ("`timelines` is damaged: a piece is missing", |checkpoints, manifest| {
             let key = page::piece_key(7, &[b'k', 9], manifest.epoch, 1);
-            checkpoints.database.remove_piece(&key).unwrap();
+            checkpoints.database.remove(None, &key).unwrap();
         }),
         ("the directory of `agenda` is damaged: a record is missing", |checkpoints, manifest| {
             let key = page::record_key(&page::directory_key(8), manifest.epoch);
-            checkpoints.database.remove(Tree::Meta, &key).unwrap();
+            checkpoints.database.remove(Some(Tree::Meta), &key).unwrap();
         }),
         ("a record fails its checksum", |checkpoints, manifest| {
             let key = page::manifest_key(manifest.epoch);
-            checkpoints.database.insert(Tree::Meta, &key, vec![0; 80]).unwrap();
+            checkpoints.database.insert(Some(Tree::Meta), &key, vec![0; 80]).unwrap();
         }),
     ];
     for (why, harm) in harms {
@@ -174,7 +174,7 @@ fn a_checkpoint_that_does_not_check_out_is_passed_over() {
         let next = write(&mut checkpoints, 3, 3);
         assert!(next.epoch > bad.epoch);
         assert!(read(&checkpoints, &good) == Ok(values(1)), "{why}");
-        assert_eq!(checkpoints.database.manifests().unwrap().len(), 2);
+        assert_eq!(checkpoints.manifests().unwrap().len(), 2);
         assert_eq!(strays(&checkpoints), 0, "{why}");
     }
 }
@@ -198,7 +198,7 @@ fn strays(checkpoints: &Checkpoints) -> usize {
     places.dedup();
     for place in &places {
         let full_key = page::record_key(&place.key, place.epoch);
-        let sealed = checkpoints.database.page(place.tree, &full_key).unwrap();
+        let sealed = checkpoints.database.get(Some(place.tree), &full_key).unwrap();
         let later = sealed.map(|it| page::unseal(page::tag(place.tree), &full_key, &it).unwrap().0);
         known += later.map_or(0, |later| usize::from(later) + 1);
     }

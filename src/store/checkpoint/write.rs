@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::database::Fault;
 use super::directory::Place;
 use super::page::{self, CHECKPOINT_VERSION, MANIFEST_TAG, MAX_KEY, Manifest};
-use super::{Checkpoints, Listed, damaged, decode, failed};
+use super::{Checkpoints, Fault, Listed, damaged, decode, failed};
 use crate::engine::port::{ImageError, ImageWriter, Tree};
 use crate::store::codec;
 
@@ -98,8 +97,8 @@ impl Checkpoints {
             codec::encode(&manifest).map_err(|error| damaged(Tree::Meta, error.to_string()))?;
         let sealed = page::seal(MANIFEST_TAG, 0, &key, &body);
         self.database
-            .insert(Tree::Meta, &key, sealed)
-            .and_then(|_| self.database.flush())
+            .insert(Some(Tree::Meta), &key, sealed)
+            .and_then(|()| self.database.flush())
             .map_err(failed)?;
         if onto == Onto::Nothing {
             let before = self.listed.first();
@@ -121,7 +120,7 @@ impl Checkpoints {
         }
         self.next_epoch = epoch.saturating_add(1);
         // What this one writes is nobody's until it is finished.
-        self.database.remove(Tree::Meta, &page::TIDY_KEY)?;
+        self.database.remove(Some(Tree::Meta), &page::TIDY_KEY)?;
         Ok(epoch)
     }
 
@@ -150,16 +149,16 @@ impl Checkpoints {
             count = count.saturating_add(1);
             let piece_key = page::piece_key(tag, key, *epoch, count);
             let sealed = page::seal(tag, 0, &piece_key, piece);
-            self.database.insert_piece(&piece_key, sealed).map_err(failed)?;
+            self.database.insert(None, &piece_key, sealed).map_err(failed)?;
         }
         let full_key = page::record_key(key, *epoch);
         let sealed = page::seal(tag, count, &full_key, first);
-        self.database.insert(*tree, &full_key, sealed).map(drop).map_err(failed)
+        self.database.insert(Some(*tree), &full_key, sealed).map_err(failed)
     }
 
     fn set_number(&self, key: &[u8], number: u64) -> Result<(), Fault> {
         let sealed = page::seal(MANIFEST_TAG, 0, key, &number.to_be_bytes());
-        self.database.insert(Tree::Meta, key, sealed).map(drop)
+        self.database.insert(Some(Tree::Meta), key, sealed)
     }
 
     /// Removes everything that belongs to no checkpoint that is kept; `superseded` is what only
@@ -170,7 +169,7 @@ impl Checkpoints {
         let bad = std::mem::take(&mut self.bad);
         let epochs = older.iter().map(|listed| listed.manifest.epoch).chain(bad);
         for epoch in epochs {
-            self.database.remove(Tree::Meta, &page::manifest_key(epoch))?;
+            self.database.remove(Some(Tree::Meta), &page::manifest_key(epoch))?;
             for tree in Tree::ALL {
                 let key = page::directory_key(page::tag(tree)).into();
                 self.remove_record(&Place { tree: Tree::Meta, key, epoch })?;
@@ -189,13 +188,13 @@ impl Checkpoints {
     fn remove_record(&self, place: &Place) -> Result<(), Fault> {
         let Place { tree, key, epoch } = place;
         let (tag, full_key) = (page::tag(*tree), page::record_key(key, *epoch));
-        let Some(sealed) = self.database.page(*tree, &full_key)? else {
+        let Some(sealed) = self.database.get(Some(*tree), &full_key)? else {
             return Ok(());
         };
         let later = page::unseal(tag, &full_key, &sealed).map_or(0, |(later, _)| later);
-        self.database.remove(*tree, &full_key)?;
+        self.database.remove(Some(*tree), &full_key)?;
         (1..=later).try_for_each(|piece| {
-            self.database.remove_piece(&page::piece_key(tag, key, *epoch, piece))
+            self.database.remove(None, &page::piece_key(tag, key, *epoch, piece))
         })
     }
 
@@ -217,7 +216,7 @@ impl Checkpoints {
                     None => false,
                 };
                 if !kept {
-                    self.database.remove(tree, &full_key)?;
+                    self.database.remove(Some(tree), &full_key)?;
                 }
             }
         }
@@ -228,7 +227,7 @@ impl Checkpoints {
                 tree.is_some_and(|tree| is_kept(tree, key, epoch))
             });
             if !kept {
-                self.database.remove_piece(&full_key)?;
+                self.database.remove(None, &full_key)?;
             }
         }
         Ok(())

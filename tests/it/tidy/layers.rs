@@ -27,7 +27,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("sled", "src/store/"),
     ("bincode", "src/store/codec.rs"),
     ("crc32c", "src/store/"),
-    ("lz4_flex", "src/store/journal/packed.rs"),
+    ("lz4_flex", "src/store/"),
 ];
 
 /// Crates that only one file names, wherever it is.

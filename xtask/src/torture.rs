@@ -1,0 +1,117 @@
+//! Everything that can happen to a store, for as long as asked for: each operation of a simulated
+//! disk fails in its turn, real files are harmed, real processes are killed. The tests run the same,
+//! shorter.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use holdline::testing::kill::{Kills, Life, kill_over_and_over, load};
+use holdline::testing::torture::{Harmed, Tried, Work, fail_everywhere, harm_files};
+
+use crate::Failure;
+
+/// How this program is called to be the load that is killed.
+const LOAD: &str = "--load";
+/// Kills of one store, and harms to one store.
+const KILLS: u64 = 50;
+const HARMS: u64 = 60;
+
+/// `torture [MINUTES [SEED]]`; `torture --load DIR` is what it starts.
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    let failed = |error: String| Failure::Failed(error);
+    if let [flag, dir] = arguments
+        && flag == LOAD
+    {
+        return load(&PathBuf::from(dir)).map_err(|error| failed(error.to_string()));
+    }
+    let number = |at: usize, default: u64| match arguments.get(at) {
+        None => Ok(default),
+        Some(text) => {
+            text.parse().map_err(|_| Failure::Usage(format!("expected a number, found `{text}`")))
+        }
+    };
+    let (minutes, mut seed) = (number(0, 1)?, number(1, 42)?);
+    println!("seed {seed}; {minutes} minutes");
+    let (began, time) = (Instant::now(), Duration::from_secs(minutes * 60));
+    let mut total = Total::default();
+    while total.rounds == 0 || began.elapsed() < time {
+        round(seed, &mut total).map_err(|error| failed(format!("seed {seed}: {error}")))?;
+        seed = seed.wrapping_add(1);
+        total.rounds += 1;
+        println!("{:>5.0} s  {}", began.elapsed().as_secs_f64(), total.tell());
+    }
+    println!("nothing acknowledged was lost, and no history was another one");
+    Ok(())
+}
+
+#[derive(Default)]
+struct Total {
+    rounds: u64,
+    tried: Tried,
+    harmed: Harmed,
+    kills: Kills,
+}
+
+impl Total {
+    fn tell(&self) -> String {
+        let Self { tried, harmed, kills, .. } = self;
+        format!(
+            "{} operations failed, {} crashes, {} failures in recovery, {} pages harmed; {} files \
+             harmed, {} refused, {} mended; {} kills, {} during an open, {} batches acknowledged",
+            tried.failures,
+            tried.crashes,
+            tried.in_recovery,
+            tried.harms,
+            harmed.harms,
+            harmed.refused,
+            harmed.mended,
+            kills.kills,
+            kills.while_opening,
+            kills.batches
+        )
+    }
+}
+
+fn round(seed: u64, total: &mut Total) -> Result<(), String> {
+    let of = |from: u64, to: u64, salt: u64| {
+        let mixed = seed.wrapping_add(salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
+        from + mixed % (to - from)
+    };
+    let size = |number: u64| usize::try_from(number).unwrap_or(1);
+    let tried = fail_everywhere(&Work {
+        frames: size(of(12, 40, 1)),
+        checkpoint_every: size(of(2, 7, 2)),
+        compress_every: size(of(2, 9, 3)),
+        reopen_every: size(of(5, 15, 4)),
+        stride: size(of(1, 6, 5)),
+    })?;
+    total.tried.failures += tried.failures;
+    total.tried.survived += tried.survived;
+    total.tried.crashes += tried.crashes;
+    total.tried.in_recovery += tried.in_recovery;
+    total.tried.harms += tried.harms;
+
+    let place = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let harmed = harm_files(place.path(), seed, HARMS)?;
+    total.harmed.harms += harmed.harms;
+    total.harmed.refused += harmed.refused;
+    total.harmed.mended += harmed.mended;
+
+    let this = std::env::current_exe().map_err(|error| error.to_string())?;
+    let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let start = || {
+        let mut process = Command::new(&this);
+        process.args(["torture", LOAD]).arg(dir.path());
+        process
+    };
+    let life = |number: u64| Life {
+        batches: if number.is_multiple_of(4) { 0 } else { (number * 31 + seed) % 200 },
+        then: Duration::from_micros(100 + (number * 7919 + seed) % 20_000),
+    };
+    let kills = kill_over_and_over(dir.path(), KILLS, &start, &life)?;
+    total.kills.kills += kills.kills;
+    total.kills.while_opening += kills.while_opening;
+    total.kills.batches += kills.batches;
+    Ok(())
+}
