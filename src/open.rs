@@ -8,12 +8,12 @@ use std::path::Path;
 
 use crate::engine::port::{Frame, ImageError, Journal, JournalError, Sync};
 use crate::engine::{
-    Codec, Engine, EngineError, Idle, ImageMarks, Keeper, Opened, Parts, SUFFIX_VERSION, Snapshot,
-    State,
+    Codec, Engine, EngineError, Hurry, Idle, ImageMarks, Keeper, Opened, Parts, SUFFIX_VERSION,
+    Snapshot, State,
 };
 use crate::model::{Action, Command, Instant};
 use crate::plan::{Calendar, Zone};
-use crate::store::checkpoint::{Checkpoints, Found, MovedAside, Onto, Writer};
+use crate::store::checkpoint::{Checkpoints, Found, MovedAside, Onto, Pace, Writer};
 use crate::store::journal::FileJournal;
 use crate::store::{Lock, OpenedParts, Options, Store, StoreError, codec};
 
@@ -235,17 +235,21 @@ pub(crate) struct StoreKeeper {
 }
 
 impl Keeper for StoreKeeper {
-    fn keep(&mut self, snapshot: &Snapshot) -> Result<(), String> {
+    fn keep(&mut self, snapshot: &Snapshot, hurry: Hurry) -> Result<(), String> {
+        let pace = match hurry {
+            Hurry::Awaited => Pace::Fast,
+            Hurry::InBackground => Pace::Gentle,
+        };
         let sequence = snapshot.sequence();
         if sequence <= self.kept {
             return Ok(());
         }
         let onto = if self.marks.is_some() { Onto::Newest } else { Onto::Nothing };
-        let mut kept = self.write((sequence, onto), snapshot);
+        let mut kept = self.write((sequence, onto, pace), snapshot);
         if onto == Onto::Newest && matches!(kept, Err(ImageError::Damaged { .. })) {
             // What it would go on from cannot be read; what it is made of is all here.
             self.marks = None;
-            kept = self.write((sequence, Onto::Nothing), snapshot);
+            kept = self.write((sequence, Onto::Nothing, pace), snapshot);
         }
         kept.map_err(|error| error.to_string())?;
         (self.kept, self.marks) = (sequence, Some(snapshot.marks()));
@@ -254,7 +258,7 @@ impl Keeper for StoreKeeper {
 }
 
 impl StoreKeeper {
-    fn write(&mut self, to: (u64, Onto), snapshot: &Snapshot) -> Result<(), ImageError> {
+    fn write(&mut self, to: (u64, Onto, Pace), snapshot: &Snapshot) -> Result<(), ImageError> {
         let marks = self.marks.as_ref();
         let filled = |writer: &mut Writer<'_>| snapshot.write(writer, marks);
         self.checkpoints.write(to, &[], filled).map(drop)

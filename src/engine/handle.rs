@@ -16,7 +16,15 @@ use crate::model::{
 /// Keeps the last state when an engine closes, and whatever must be held until then.
 pub(crate) trait Keeper: Send {
     /// Writes a checkpoint of a state that is durable in the journal.
-    fn keep(&mut self, snapshot: &Snapshot) -> Result<(), String>;
+    fn keep(&mut self, snapshot: &Snapshot, hurry: Hurry) -> Result<(), String>;
+}
+
+/// Whether somebody waits for a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hurry {
+    Awaited,
+    /// Commands go on meanwhile, and are not to notice.
+    InBackground,
 }
 
 /// What opening found.
@@ -254,7 +262,7 @@ impl Engine {
     /// [`EngineError::Checkpoint`]; nothing is lost then, the journal has everything.
     pub fn checkpoint(&self) -> Result<(), EngineError> {
         let image = self.inner.writer.image()?;
-        keep(&self.inner.keeper, &image)
+        keep(&self.inner.keeper, &image, Hurry::Awaited)
     }
 
     /// Ends the engine for all handles, with a checkpoint.
@@ -267,12 +275,18 @@ impl Engine {
 }
 
 /// Writes a checkpoint of a state, if there is anything to write one with.
-fn keep(keeper: &Mutex<Option<Box<dyn Keeper>>>, image: &Snapshot) -> Result<(), EngineError> {
+fn keep(
+    keeper: &Mutex<Option<Box<dyn Keeper>>>,
+    image: &Snapshot,
+    hurry: Hurry,
+) -> Result<(), EngineError> {
     let Ok(mut keeper) = keeper.lock() else {
         return Err(EngineError::Closed);
     };
     match &mut *keeper {
-        Some(keeper) => keeper.keep(image).map_err(|cause| EngineError::Checkpoint { cause }),
+        Some(keeper) => {
+            keeper.keep(image, hurry).map_err(|cause| EngineError::Checkpoint { cause })
+        }
         None => Ok(()),
     }
 }
@@ -282,7 +296,8 @@ fn keep_up(told: &Receiver<()>, asker: &Asker, keeper: &Mutex<Option<Box<dyn Kee
     while told.recv().is_ok() {
         // A failure is not lost: whoever asks for the next checkpoint, at the close at the latest,
         // is told of it.
-        let _kept = asker.image().and_then(|image| keep(keeper, &image)).is_ok();
+        let _kept =
+            asker.image().and_then(|image| keep(keeper, &image, Hurry::InBackground)).is_ok();
     }
 }
 
@@ -294,7 +309,7 @@ impl Inner {
             // It ends with the log thread; one that panicked has left the keeper locked for good.
             let _ended = thread.join().is_ok();
         }
-        let kept = keep(&self.keeper, &last?);
+        let kept = keep(&self.keeper, &last?, Hurry::Awaited);
         if let Ok(mut keeper) = self.keeper.lock() {
             *keeper = None;
         }

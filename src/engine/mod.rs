@@ -50,7 +50,7 @@ pub(crate) use address::is_free_mail;
 pub use digest::Digest;
 pub use handle::{Engine, Opened};
 #[cfg(feature = "store")]
-pub(crate) use handle::{Keeper, Parts};
+pub(crate) use handle::{Hurry, Keeper, Parts};
 pub use image::ImageMarks;
 pub use read::{CompanyView, List, View};
 pub use recall::MAX_PAST;

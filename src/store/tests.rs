@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::{Options, Store, StoreError};
 use crate::engine::port::{ImageReader, ImageWriter, Journal, Sync, Tree};
-use crate::store::checkpoint::Onto;
+use crate::store::checkpoint::{Onto, Pace};
 use crate::store::conformance::{all, frame};
 
 fn open(path: &Path) -> Result<Store, StoreError> {
@@ -20,7 +20,7 @@ fn filled(path: &Path) {
     let group = [frame(1, 2, b"one and two")];
     store.journal.append(&group, Sync::Level).unwrap();
     let fill = |writer: &mut super::checkpoint::Writer<'_>| writer.put(Tree::Names, b"n", &7_u64);
-    store.checkpoints.write((2, Onto::Nothing), b"meta", fill).unwrap();
+    store.checkpoints.write((2, Onto::Nothing, Pace::Fast), b"meta", fill).unwrap();
     store.journal.append(&[frame(3, 3, b"three")], Sync::Level).unwrap();
 }
 
@@ -278,7 +278,7 @@ fn work_until_killed(path: &Path) {
                 }
                 writer.put(Tree::Meta, b"sum", &sum)
             };
-            store.checkpoints.write((seq, Onto::Newest), b"", fill).unwrap();
+            store.checkpoints.write((seq, Onto::Newest, Pace::Fast), b"", fill).unwrap();
             println!("\ncheckpoint {seq}");
         }
     }

@@ -2,7 +2,6 @@
 //! notice of a checkpoint that is written meanwhile.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Clock};
 
 use holdline::{Action, Command, Engine, Instant, Options, Policy};
@@ -20,8 +19,9 @@ const EVERY: Duration = Duration::from_millis(2);
 const ROUND: Duration = Duration::from_secs(10);
 /// Rounds without and with checkpoints, in turns.
 const ROUNDS: usize = 3;
-/// How long the checkpoints rest between two.
-const REST: Duration = Duration::from_millis(500);
+/// By how much the journal grows until the next checkpoint: at that rate within a second, so that
+/// one is nearly always being written.
+const CHECKPOINT_BYTES: u64 = 8 << 20;
 /// Commands that are made at once while the store is filled.
 const CHUNK: usize = 200_000;
 /// How this program is called to open a store and say what that took.
@@ -101,38 +101,21 @@ fn print_open(data: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Records events at a steady rate, with and without checkpoints.
+/// Records events at a steady rate, with and without checkpoints in the background.
 fn commits(data: &Path, prospects: usize) -> Result<()> {
-    let mut options = Options::default();
-    options.checkpoint_bytes = 0;
-    let engine = Engine::open(data, options)?;
     for round in 0..ROUNDS {
-        let mut quiet = calls(&engine, prospects, round * 2)?;
-        print("no checkpoint", &mut quiet);
-        let ends = AtomicBool::new(false);
-        let (mut busy, mut took) = std::thread::scope(|scope| {
-            let writer = scope.spawn(|| checkpoints(&engine, &ends));
-            let busy = calls(&engine, prospects, round * 2 + 1);
-            ends.store(true, Ordering::Relaxed);
-            let took = writer.join().map_err(|_| "the thread of checkpoints panicked")??;
-            Result::Ok((busy?, took))
-        })?;
-        print("checkpoints", &mut busy);
-        print("  each of them", &mut took);
+        for (at, (what, checkpoint_bytes)) in
+            [("no checkpoints", 0), ("checkpoints", CHECKPOINT_BYTES)].into_iter().enumerate()
+        {
+            let mut options = Options::default();
+            options.checkpoint_bytes = checkpoint_bytes;
+            let engine = Engine::open(data, options)?;
+            let mut took = calls(&engine, prospects, round * 2 + at)?;
+            print(what, &mut took);
+            engine.close()?;
+        }
     }
-    engine.close()?;
     Ok(())
-}
-
-fn checkpoints(engine: &Engine, ends: &AtomicBool) -> Result<Vec<Duration>> {
-    let mut took = Vec::new();
-    while !ends.load(Ordering::Relaxed) {
-        let began = Clock::now();
-        engine.checkpoint()?;
-        took.push(began.elapsed());
-        std::thread::sleep(REST);
-    }
-    Ok(took)
 }
 
 /// How long each call took, from the moment it was due.

@@ -21,7 +21,7 @@ use super::{StoreError, StoreId, codec};
 use crate::engine::port::{ImageError, ImageReader, Tree};
 
 pub use self::page::{MAX_KEY, Manifest};
-pub use self::write::{MAX_META, Onto, Writer};
+pub use self::write::{MAX_META, Onto, Pace, Writer};
 
 /// A checkpoint that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::directory::Place;
-use super::{Checkpoints, Found, Manifest, MovedAside, Onto, StoreId, Writer, page};
+use super::{Checkpoints, Found, Manifest, MovedAside, Onto, Pace, StoreId, Writer, page};
 use crate::engine::port::{ImageError, ImageReader, ImageWriter, Tree};
 
 const STORE: StoreId = StoreId([7; 16]);
@@ -42,7 +42,7 @@ fn values(round: u8) -> Records {
 
 fn write(checkpoints: &mut Checkpoints, seq: u64, round: u8) -> Manifest {
     let meta = [round];
-    let written = checkpoints.write((seq, Onto::Nothing), &meta, |writer| {
+    let written = checkpoints.write((seq, Onto::Nothing, Pace::Fast), &meta, |writer| {
         for (key, value) in values(round) {
             writer.put(Tree::Timelines, &key, &value)?;
         }
@@ -210,7 +210,7 @@ fn an_unfinished_checkpoint_leaves_nothing_that_counts() {
     let dir = tempfile::tempdir().unwrap();
     let (mut checkpoints, _, _) = open(dir.path());
     let good = write(&mut checkpoints, 1, 1);
-    let refused = checkpoints.write((2, Onto::Newest), b"", |writer| {
+    let refused = checkpoints.write((2, Onto::Newest, Pace::Fast), b"", |writer| {
         writer.put(Tree::Timelines, b"stray", &noise(100_000))?;
         writer.put(Tree::Timelines, b"stray", &2_u64)
     });
@@ -218,10 +218,11 @@ fn an_unfinished_checkpoint_leaves_nothing_that_counts() {
     assert_eq!(refused.unwrap_err().to_string(), twice);
     for key in [vec![], vec![1; super::MAX_KEY + 1]] {
         let fill = |writer: &mut Writer<'_>| writer.put(Tree::Holds, &key, &1_u8);
-        let refused = checkpoints.write((2, Onto::Newest), b"", fill);
+        let refused = checkpoints.write((2, Onto::Newest, Pace::Fast), b"", fill);
         assert!(matches!(refused, Err(ImageError::Refused { tree: "holds", .. })));
     }
-    let long = checkpoints.write((2, Onto::Newest), &[0; super::MAX_META + 1], |_| Ok(()));
+    let long =
+        checkpoints.write((2, Onto::Newest, Pace::Fast), &[0; super::MAX_META + 1], |_| Ok(()));
     assert!(matches!(long, Err(ImageError::Refused { .. })));
     assert!(strays(&checkpoints) > 1, "the pieces are there");
     drop(checkpoints);
@@ -374,13 +375,13 @@ proptest! {
                     let base = images.last().filter(|_| onto == Onto::Newest);
                     let mut image = base.cloned().unwrap_or_default();
                     let filled = |writer: &mut Writer<'_>| fill(writer, &records, &mut image);
-                    checkpoints.write((seq, onto), b"", filled).unwrap();
+                    checkpoints.write((seq, onto, Pace::Gentle), b"", filled).unwrap();
                     images.push(image);
                     prop_assert_eq!(strays(&checkpoints), 0);
                 }
                 Step::GiveUp(records) => {
                     let mut image = images.last().cloned().unwrap_or_default();
-                    let given_up = checkpoints.write((seq, Onto::Newest), b"", |writer| {
+                    let given_up = checkpoints.write((seq, Onto::Newest, Pace::Fast), b"", |writer| {
                         fill(writer, &records, &mut image)?;
                         Err(super::failed(super::Fault { what: "off".into(), damage: false }))
                     });

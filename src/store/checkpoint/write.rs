@@ -2,6 +2,7 @@
 //! the manifest that makes them count; then what no checkpoint has any more goes.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +20,48 @@ const KEPT: usize = 2;
 /// Epochs that are reserved at once: a number that a checkpoint may have used is never used again,
 /// or what an unfinished one left behind could be taken for a later one's.
 const RESERVED: u64 = 1024;
+
+/// How a checkpoint shares the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// It is waited for.
+    Fast,
+    /// Commands go on meanwhile: it rests as long as it works, and makes little durable at a time,
+    /// so that no commit waits long behind it.
+    Gentle,
+}
+
+/// What is worked at a time, and what is made durable at a time, at a gentle pace.
+const WORK: Duration = Duration::from_millis(2);
+const UNSYNCED_BYTES: usize = 4 << 20;
+
+/// Has a writer rest now and then.
+#[derive(Debug)]
+struct Rests {
+    since: Instant,
+    unsynced: usize,
+}
+
+impl Rests {
+    fn new() -> Self {
+        Self { since: Instant::now(), unsynced: 0 }
+    }
+
+    /// After so many bytes were handed over: whether they are to be made durable.
+    fn after(&mut self, bytes: usize) -> bool {
+        let worked = self.since.elapsed();
+        if worked >= WORK {
+            std::thread::sleep(worked);
+            self.since = Instant::now();
+        }
+        self.unsynced += bytes;
+        let due = self.unsynced >= UNSYNCED_BYTES;
+        if due {
+            self.unsynced = 0;
+        }
+        due
+    }
+}
 
 /// What an image is written on top of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +81,7 @@ impl Checkpoints {
     /// What `fill` answers, and [`ImageError::Failed`], after which no further one is written.
     pub fn write(
         &mut self,
-        (seq, onto): (u64, Onto),
+        (seq, onto, pace): (u64, Onto, Pace),
         meta: &[u8],
         fill: impl FnOnce(&mut Writer<'_>) -> Result<(), ImageError>,
     ) -> Result<Manifest, ImageError> {
@@ -46,7 +89,7 @@ impl Checkpoints {
             let what = format!("checkpoints stopped after an earlier failure: {cause}");
             return Err(ImageError::Failed { what });
         }
-        let result = self.write_all((seq, onto), meta, fill);
+        let result = self.write_all((seq, onto, pace), meta, fill);
         self.untidy |= result.is_err();
         if let Err(ImageError::Failed { what }) = &result {
             self.poison = Some(what.clone());
@@ -56,7 +99,7 @@ impl Checkpoints {
 
     fn write_all(
         &mut self,
-        (seq, onto): (u64, Onto),
+        (seq, onto, pace): (u64, Onto, Pace),
         meta: &[u8],
         fill: impl FnOnce(&mut Writer<'_>) -> Result<(), ImageError>,
     ) -> Result<Manifest, ImageError> {
@@ -66,8 +109,14 @@ impl Checkpoints {
         }
         let epoch = self.begin_epoch().map_err(failed)?;
         let base = self.listed.first().filter(|_| onto == Onto::Newest);
-        let mut writer =
-            Writer { checkpoints: self, base, epoch, changes: BTreeMap::new(), body: Vec::new() };
+        let mut writer = Writer {
+            checkpoints: self,
+            base,
+            epoch,
+            changes: BTreeMap::new(),
+            body: Vec::new(),
+            rests: (pace == Pace::Gentle).then(Rests::new),
+        };
         fill(&mut writer)?;
         let changes = writer.changes;
         let mut directory = base.map(|base| base.directory.clone()).unwrap_or_default();
@@ -244,6 +293,8 @@ pub struct Writer<'a> {
     /// Whether a record was put or removed.
     changes: BTreeMap<(Tree, Box<[u8]>), bool>,
     body: Vec<u8>,
+    /// At a gentle pace.
+    rests: Option<Rests>,
 }
 
 impl Writer<'_> {
@@ -260,7 +311,13 @@ impl ImageWriter for Writer<'_> {
     fn put<T: Serialize>(&mut self, tree: Tree, key: &[u8], value: &T) -> Result<(), ImageError> {
         self.note(tree, key, true)?;
         let place = Place { tree, key: key.into(), epoch: self.epoch };
-        self.checkpoints.keep(&place, value, &mut self.body)
+        self.checkpoints.keep(&place, value, &mut self.body)?;
+        if let Some(rests) = &mut self.rests
+            && rests.after(self.body.len())
+        {
+            self.checkpoints.database.flush().map_err(failed)?;
+        }
+        Ok(())
     }
 
     fn remove(&mut self, tree: Tree, key: &[u8]) -> Result<(), ImageError> {

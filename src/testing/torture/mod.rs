@@ -15,7 +15,7 @@ use self::pages::SimPages;
 use super::disk::{Loss, SimDisk};
 use super::kill::batch;
 use crate::engine::port::{Frame, Journal, Sync};
-use crate::engine::{Codec, Digest, Keeper, State};
+use crate::engine::{Codec, Digest, Hurry, Keeper, State};
 use crate::model::{Action, Command, Instant, Report, Token};
 use crate::open::{Frames, StoreKeeper, bring_up};
 use crate::store::journal::FileJournal;
@@ -111,7 +111,7 @@ impl Host {
     }
 
     fn checkpoint(&mut self) -> Result<(), String> {
-        self.keeper.keep(&self.state.image())
+        self.keeper.keep(&self.state.image(), Hurry::Awaited)
     }
 
     fn close(&mut self) -> Result<(), String> {
