@@ -20,6 +20,8 @@ pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+#[cfg(feature = "store")]
+pub use engine::ColdAgenda;
 pub use engine::{Digest, Engine, EngineError, Opened, Snapshot, View};
 pub use lang::{Diagnostic, Policy};
 pub use model::{
@@ -28,6 +30,6 @@ pub use model::{
     Prospect, Refusal, Report, Scope, Selection, Sender, Settings, Status, Step, Token, Verdict,
 };
 #[cfg(feature = "store")]
-pub use open::{History, Import, ImportError, Inside, OpenError, Stats, history};
+pub use open::{ColdStore, History, Import, ImportError, Inside, OpenError, Stats, history};
 #[cfg(feature = "store")]
 pub use store::{Durability, Options};

@@ -1,12 +1,15 @@
 //! Where an engine and a store are put together: opening a directory, and replaying what it holds.
 
+mod cold;
+#[cfg(test)]
+mod full;
 mod history;
 mod import;
 mod stats;
 
 use std::path::Path;
 
-use crate::engine::port::{Frame, ImageError, Journal, JournalError, Sync};
+use crate::engine::port::{Frame, ImageError, Journal, JournalError, Room, Sync};
 use crate::engine::{
     Codec, Engine, EngineError, Hurry, Idle, ImageMarks, Keeper, Opened, Parts, SUFFIX_VERSION,
     Snapshot, State,
@@ -15,8 +18,9 @@ use crate::model::{Action, Command, Instant};
 use crate::plan::{Calendar, Zone};
 use crate::store::checkpoint::{Checkpoints, Found, MovedAside, Onto, Pace, Writer};
 use crate::store::journal::FileJournal;
-use crate::store::{Lock, OpenedParts, Options, Store, StoreError, codec};
+use crate::store::{Lock, OpenedParts, Options, Reserve, Store, StoreError, codec};
 
+pub use self::cold::ColdStore;
 pub use self::history::{History, history};
 pub use self::import::{Import, ImportError};
 pub use self::stats::{Inside, Stats};
@@ -54,6 +58,9 @@ impl OpenError {
             Self::Journal(JournalError::Trimmed { .. }) => {
                 "what was trimmed is gone; begin with what is there"
             }
+            Self::Journal(JournalError::Full { .. }) => {
+                "make room on the disk, then open the store again"
+            }
             Self::Journal(_) => "look after the disk, then open the store again",
             Self::Engine(_) => "free some memory or threads, then try again",
         }
@@ -68,8 +75,9 @@ impl Engine {
     /// Any [`OpenError`]; the store is as it was then.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let store = Store::open(path.as_ref(), options)?;
-        let Store { lock, journal, checkpoints, found, report, .. } = store;
-        let parts = OpenedParts { journal, checkpoints, found, report };
+        let Store { lock, journal, checkpoints, reserve, found, report, .. } = store;
+        let parts = OpenedParts { journal, checkpoints, reserve, found, report };
+        let room = parts.reserve.clone().map(|reserve| reserve as std::sync::Arc<dyn Room>);
         let (state, journal, keeper, opened) = bring_up(parts, Some(lock))?;
         let parts = Parts {
             journal: Box::new(journal),
@@ -77,6 +85,7 @@ impl Engine {
             idle: if options.plans_when_idle { Idle::Plans } else { Idle::Waits },
             keeper: Some(Box::new(keeper)),
             checkpoint_bytes: Some(options.checkpoint_bytes).filter(|bytes| *bytes > 0),
+            room,
         };
         Ok(Self::start(state, parts, opened)?)
     }
@@ -88,7 +97,7 @@ pub(crate) fn bring_up(
     parts: OpenedParts,
     lock: Option<Lock>,
 ) -> Result<(State, FileJournal, StoreKeeper, Opened), OpenError> {
-    let OpenedParts { mut journal, mut checkpoints, found, report } = parts;
+    let OpenedParts { mut journal, mut checkpoints, reserve, found, report } = parts;
     let mut opened = Opened { created: report.created, ..Opened::default() };
     if let Some(torn) = &report.torn {
         opened.notes.push(format!(
@@ -103,7 +112,7 @@ pub(crate) fn bring_up(
     let (mut state, marks) = recover(&mut checkpoints, &found, &mut opened)?;
     opened.replayed = replay(&mut journal, &mut state)?;
     begin(&mut journal, &mut state)?;
-    let keeper = StoreKeeper { checkpoints, kept: 0, marks, _lock: lock };
+    let keeper = StoreKeeper { checkpoints, kept: 0, marks, reserve, _lock: lock };
     Ok((state, journal, keeper, opened))
 }
 
@@ -231,15 +240,21 @@ pub(crate) struct StoreKeeper {
     kept: u64,
     /// The pages that the newest checkpoint has; none if all are to be written.
     marks: Option<ImageMarks>,
+    reserve: Option<std::sync::Arc<Reserve>>,
     _lock: Option<Lock>,
 }
 
 impl Keeper for StoreKeeper {
     fn keep(&mut self, snapshot: &Snapshot, hurry: Hurry) -> Result<(), String> {
         let pace = match hurry {
-            Hurry::Awaited => Pace::Fast,
+            Hurry::Awaited | Hurry::Last => Pace::Fast,
             Hurry::InBackground => Pace::Gentle,
         };
+        if hurry == Hurry::Last {
+            // On a full disk the checkpoint gets what was kept for commands.
+            let short = self.reserve.as_ref().filter(|it| it.secured() < it.wanted());
+            short.map(|reserve| reserve.give(u64::MAX));
+        }
         let sequence = snapshot.sequence();
         if sequence <= self.kept {
             return Ok(());

@@ -16,7 +16,7 @@ use super::record::EnrollmentRecord;
 /// The most entries of one record.
 const MAX_ENTRIES: usize = 1024;
 /// One hour, in milliseconds.
-const HOUR_MS: i64 = 60 * 60 * 1000;
+pub(super) const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// A send that is planned. In the order of the index, within an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -5,9 +5,11 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use super::port::{Journal, MemoryJournal};
+use super::error::EngineError;
+use super::port::{Journal, MemoryJournal, Room};
+use super::room::Gate;
 use super::state::{DEFAULT_WORKSPACE, Snapshot, State};
-use super::writer::{Asker, Codec, EngineError, Grown, Idle, Writer};
+use super::writer::{Asker, Codec, Grown, Idle, Writer};
 use crate::model::{
     Action, Command, DueSend, Event, Instant, Outcome, PolicyBundle, Refusal, Report, Token,
     Verdict,
@@ -25,6 +27,8 @@ pub(crate) enum Hurry {
     Awaited,
     /// Commands go on meanwhile, and are not to notice.
     InBackground,
+    /// It is the last one: no command comes after it that room would have to be kept for.
+    Last,
 }
 
 /// What opening found.
@@ -65,6 +69,8 @@ pub(crate) struct Parts {
     pub(crate) keeper: Option<Box<dyn Keeper>>,
     /// By how many bytes the journal grows until a checkpoint is written; never, if none.
     pub(crate) checkpoint_bytes: Option<u64>,
+    /// Room that is kept for the journal, where there is an end to it.
+    pub(crate) room: Option<Arc<dyn Room>>,
 }
 
 /// Keeps commands as they are: what an engine in memory was told.
@@ -110,17 +116,19 @@ impl Engine {
             idle: Idle::Waits,
             keeper: None,
             checkpoint_bytes: None,
+            room: None,
         };
         Self::start(State::new(), parts, Opened::default())
     }
 
     pub(crate) fn start(state: State, parts: Parts, opened: Opened) -> Result<Self, EngineError> {
-        let Parts { journal, codec, idle, keeper, checkpoint_bytes } = parts;
+        let Parts { journal, codec, idle, keeper, checkpoint_bytes, room } = parts;
         let failed = |error: std::io::Error| EngineError::Poisoned { cause: error.to_string() };
         let (tell, told) = sync_channel(0);
         let grown = checkpoint_bytes.map(|every_bytes| Grown { every_bytes, since: 0, tell });
         let in_background = grown.is_some();
-        let writer = Writer::start(state, journal, codec, (idle, grown)).map_err(failed)?;
+        let gate = Gate::new(room);
+        let writer = Writer::start(state, journal, codec, (idle, grown), gate).map_err(failed)?;
         let keeper = Arc::new(Mutex::new(keeper));
         let thread = if in_background {
             let (asker, keeper) = (writer.asker(), Arc::clone(&keeper));
@@ -309,7 +317,7 @@ impl Inner {
             // It ends with the log thread; one that panicked has left the keeper locked for good.
             let _ended = thread.join().is_ok();
         }
-        let kept = keep(&self.keeper, &last?, Hurry::Awaited);
+        let kept = keep(&self.keeper, &last?, Hurry::Last);
         if let Ok(mut keeper) = self.keeper.lock() {
             *keeper = None;
         }

@@ -26,13 +26,13 @@ use crate::model::{DateRange, Instant, PolicyBundle};
 use crate::plan::{Calendar, Zone};
 
 /// The workspace part of the keys of what belongs to no workspace.
-const STORE: u32 = u32::MAX;
+pub(super) const STORE: u32 = u32::MAX;
 
 /// What a workspace has besides its tables.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Root {
-    now: Instant,
-    zone: Option<Zone>,
+    pub(super) now: Instant,
+    pub(super) zone: Option<Zone>,
     calendars: Box<[Calendar]>,
     closed: Box<[DateRange]>,
     jobs: Arc<VecDeque<Job>>,

@@ -7,10 +7,13 @@ mod address;
 mod agenda;
 mod campaign;
 mod capacity;
+#[cfg(feature = "store")]
+mod cold;
 mod control;
 pub(crate) mod counting;
 mod data;
 mod digest;
+mod error;
 mod event;
 mod explain;
 mod facts;
@@ -33,6 +36,7 @@ mod recall;
 mod record;
 mod rehearse;
 mod replan;
+mod room;
 mod scouts;
 mod select;
 mod send;
@@ -47,7 +51,14 @@ mod writer;
 
 pub use address::SUFFIX_VERSION;
 pub(crate) use address::is_free_mail;
+#[cfg(feature = "store")]
+pub use cold::ColdAgenda;
+#[cfg(feature = "store")]
+pub(crate) use cold::ColdWorkspace;
+#[cfg(all(test, feature = "store"))]
+pub(crate) use cold::planned;
 pub use digest::Digest;
+pub use error::EngineError;
 pub use handle::{Engine, Opened};
 #[cfg(feature = "store")]
 pub(crate) use handle::{Hurry, Keeper, Parts};
@@ -58,6 +69,6 @@ pub use record::Tally;
 pub use rehearse::Rehearsal;
 pub use sizes::Sizes;
 pub use state::{Applied, DEFAULT_WORKSPACE, Snapshot, State};
-pub use writer::{BATCH_BYTES, BATCH_COMMANDS, EngineError};
+pub use writer::{BATCH_BYTES, BATCH_COMMANDS};
 #[cfg(feature = "store")]
 pub(crate) use writer::{Codec, Idle};

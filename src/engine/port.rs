@@ -50,6 +50,12 @@ pub enum JournalError {
         /// The operation and its cause.
         what: String,
     },
+    /// There is no room for the group. Nothing was written, and the journal is as it was.
+    #[error("there is no room: {what}")]
+    Full {
+        /// The operation and its cause.
+        what: String,
+    },
     /// An earlier operation failed; the journal has to be opened anew.
     #[error("the journal stopped after an earlier failure: {cause}")]
     Poisoned {
@@ -94,7 +100,8 @@ pub trait Journal: Send {
     ///
     /// # Errors
     /// [`JournalError::Fenced`] if the first frame does not begin with `last_seq() + 1` or one does
-    /// not begin where the one before it ended; nothing is written then. After
+    /// not begin where the one before it ended, and [`JournalError::Full`] if there is no room, not
+    /// even what a [`Room`] keeps; nothing is written then. After
     /// [`JournalError::Failed`] it is unknown whether the group is kept, and every later call
     /// fails with that cause.
     fn append(&mut self, frames: &[Frame<'_>], sync: Sync) -> Result<(), JournalError>;
@@ -138,6 +145,20 @@ pub trait Journal: Send {
     /// # Errors
     /// As [`Journal::append`].
     fn close(&mut self) -> Result<(), JournalError>;
+}
+
+/// Room that is kept for the appends of a journal and for nothing else. An append that finds the
+/// disk full takes of it.
+pub trait Room: Send + std::marker::Sync + std::fmt::Debug {
+    /// How many bytes appends are sure to find, whoever else fills the disk.
+    fn secured(&self) -> u64;
+
+    /// How many there should be. While there are fewer, the disk is taken to be full.
+    fn wanted(&self) -> u64;
+
+    /// Tries to have at least so many, and at least as many as there should be. What is there
+    /// stays there if it fails.
+    fn secure(&self, bytes: u64) -> bool;
 }
 
 /// Where in an image a record belongs.
@@ -282,6 +303,17 @@ pub trait ImageReader {
     fn each<T: DeserializeOwned>(
         &mut self,
         tree: Tree,
+        each: impl FnMut(&[u8], T) -> Result<(), ImageError>,
+    ) -> Result<(), ImageError>;
+
+    /// As [`ImageReader::each`] for the records with `from` ≤ key < `to` alone: no others are read.
+    ///
+    /// # Errors
+    /// As [`ImageReader::each`].
+    fn between<T: DeserializeOwned>(
+        &mut self,
+        tree: Tree,
+        range: (&[u8], &[u8]),
         each: impl FnMut(&[u8], T) -> Result<(), ImageError>,
     ) -> Result<(), ImageError>;
 }

@@ -17,7 +17,7 @@ use crate::model::{HoldKind, Instant, Refusal, Selection, Status};
 use crate::plan::Zone;
 
 /// The longest agenda, in days.
-const MAX_AGENDA_DAYS: usize = 3660;
+pub(super) const MAX_AGENDA_DAYS: usize = 3660;
 
 /// One workspace of a snapshot.
 #[derive(Clone, Copy, Debug)]

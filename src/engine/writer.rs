@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::error::EngineError;
 use super::port::{Frame, Journal, JournalError, Sync};
+use super::room::Gate;
 use super::state::{Snapshot, State};
 use super::weight;
 use crate::model::{Action, Command, Instant, Outcome, Verdict};
@@ -47,8 +49,12 @@ pub(crate) struct Grown {
 }
 
 impl Grown {
-    fn by(&mut self, bytes: u64) {
+    fn by(&mut self, bytes: u64, gate: &Gate) {
         self.since = self.since.saturating_add(bytes);
+        if !gate.is_open() {
+            // A checkpoint needs room, too, and one that fails is the last one until the next open.
+            return;
+        }
         // Nobody takes it while a checkpoint is being written: then it is told with a later group.
         if self.since >= self.every_bytes && self.tell.try_send(()).is_ok() {
             self.since = 0;
@@ -60,38 +66,6 @@ impl Grown {
 pub(crate) trait Codec: Send + std::marker::Sync {
     fn encode(&self, commands: &[Command]) -> Result<Vec<u8>, String>;
     fn decode(&self, payload: &[u8]) -> Result<Vec<Command>, String>;
-}
-
-/// Why the engine did not do what it was asked. Refusals are outcomes, not errors.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EngineError {
-    /// The journal failed. What was acknowledged is safe; reopen the store to go on.
-    #[error("the engine stopped: {cause}; reopen the store to go on from what was acknowledged")]
-    Poisoned {
-        /// The first failure.
-        cause: String,
-    },
-    /// The engine was closed.
-    #[error("the engine is closed")]
-    Closed,
-    /// A checkpoint could not be written. Nothing is lost: the journal has everything.
-    #[error("no checkpoint could be written: {cause}; nothing is lost, the next open replays more")]
-    Checkpoint {
-        /// What failed.
-        cause: String,
-    },
-    /// A batch is larger than one frame can be. Nothing was applied.
-    #[error(
-        "a batch has at most {BATCH_COMMANDS} commands and {BATCH_BYTES} bytes, found {commands} \
-         and about {bytes}; split it"
-    )]
-    BatchTooLarge {
-        /// How many commands it has.
-        commands: usize,
-        /// How many bytes they may take.
-        bytes: usize,
-    },
 }
 
 enum Request {
@@ -131,8 +105,16 @@ struct Group {
     payload: Vec<u8>,
     sync: Sync,
     answers: Vec<Answer>,
-    /// Somebody waits for what was journaled before.
-    recall: Option<Sender<Result<Vec<Command>, EngineError>>>,
+    /// The writer waits for something.
+    ask: Option<Ask>,
+}
+
+/// What the writer waits for.
+enum Ask {
+    /// What was journaled before.
+    Journaled(Sender<Result<Vec<Command>, EngineError>>),
+    /// That everything before is in the journal.
+    Done(Sender<()>),
 }
 
 /// The two threads and the way to them.
@@ -150,7 +132,9 @@ impl Writer {
         journal: Box<dyn Journal>,
         codec: Arc<dyn Codec>,
         (idle, grown): (Idle, Option<Grown>),
+        gate: Gate,
     ) -> std::io::Result<Self> {
+        let in_journal = gate.clone();
         let to_read = Arc::clone(&codec);
         let (requests, inbox) = sync_channel(REQUESTS_WAITING);
         let (groups, log) = sync_channel(GROUPS_IN_FLIGHT);
@@ -158,10 +142,10 @@ impl Writer {
         let (in_log, in_writer) = (Arc::clone(&poison), Arc::clone(&poison));
         let log = std::thread::Builder::new()
             .name("holdline-log".to_owned())
-            .spawn(move || keep(journal, &log, (&*to_read, grown), &in_log))?;
+            .spawn(move || keep(journal, &log, (&*to_read, grown, in_journal), &in_log))?;
         let writer = std::thread::Builder::new()
             .name("holdline-writer".to_owned())
-            .spawn(move || write(state, &inbox, &groups, (&*codec, idle), &in_writer))?;
+            .spawn(move || write(state, &inbox, &groups, (&*codec, idle, gate), &in_writer))?;
         Ok(Self { requests, poison, threads: Mutex::new(vec![writer, log]) })
     }
 
@@ -246,15 +230,17 @@ fn write(
     mut state: State,
     inbox: &Receiver<Request>,
     groups: &SyncSender<Group>,
-    (codec, idle): (&dyn Codec, Idle),
+    (codec, idle, gate): (&dyn Codec, Idle, Gate),
     poison: &Mutex<Option<EngineError>>,
 ) {
+    let out = Out { groups, codec, gate: &gate, poison };
     loop {
+        let idle = if gate.is_open() { idle } else { Idle::Waits };
         let first = match next_request(inbox, idle, &state) {
             Ok(first) => first,
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
-                if tick(&mut state, groups, codec, poison).is_err() {
+                if tick(&mut state, &out).is_err() {
                     return;
                 }
                 continue;
@@ -266,8 +252,20 @@ fn write(
         while let Some(request) = next {
             match request {
                 Request::Apply(commands, bytes, to) => {
-                    group.bytes += bytes;
-                    group.apply(&mut state, commands, groups, to);
+                    if !gate.fits(group.bytes + bytes) {
+                        // Where there is little room, what was applied before is kept first.
+                        let before = std::mem::replace(&mut group, Building::new(&state));
+                        if before.send(&state, &out).is_err() || out.wait().is_err() {
+                            return;
+                        }
+                    }
+                    match gate.fits(group.bytes + bytes) {
+                        false if group.refuses(gate.admit(&commands, bytes), &to) => {}
+                        _ => {
+                            group.bytes += bytes;
+                            group.apply(&mut state, commands, &out, to);
+                        }
+                    }
                 }
                 Request::Snapshot(to) => {
                     group.answers.push(Answer::Snapshot(state.snapshot(), to));
@@ -292,10 +290,10 @@ fn write(
         }
         if let Some(to) = closing.take() {
             group.answers.push(Answer::Snapshot(state.snapshot(), to));
-            let _ended = group.send(&state, groups, codec, poison);
+            let _ended = group.send(&state, &out);
             return;
         }
-        if group.send(&state, groups, codec, poison).is_err() {
+        if group.send(&state, &out).is_err() {
             return;
         }
     }
@@ -315,12 +313,7 @@ fn next_request(
 }
 
 /// Goes on with what is to be planned anew, in a group of its own.
-fn tick(
-    state: &mut State,
-    groups: &SyncSender<Group>,
-    codec: &dyn Codec,
-    poison: &Mutex<Option<EngineError>>,
-) -> Result<(), ()> {
+fn tick(state: &mut State, out: &Out<'_>) -> Result<(), ()> {
     let mut group = Building::new(state);
     let work: Vec<(String, Instant)> =
         state.at_work().map(|(name, now)| (name.to_owned(), now)).collect();
@@ -330,7 +323,24 @@ fn tick(
             group.kept.push(tick);
         }
     }
-    group.send(state, groups, codec, poison)
+    group.send(state, out)
+}
+
+/// Where groups go.
+struct Out<'a> {
+    groups: &'a SyncSender<Group>,
+    codec: &'a dyn Codec,
+    gate: &'a Gate,
+    poison: &'a Mutex<Option<EngineError>>,
+}
+
+impl Out<'_> {
+    /// Waits until everything that was handed on is in the journal.
+    fn wait(&self) -> Result<(), ()> {
+        let (to, done) = mpsc::channel();
+        self.groups.send(Group::asking(Ask::Done(to))).map_err(|_| ())?;
+        done.recv().map_err(|_| ())
+    }
 }
 
 /// A group as it grows.
@@ -355,7 +365,7 @@ impl Building {
         &mut self,
         state: &mut State,
         commands: Vec<Command>,
-        groups: &SyncSender<Group>,
+        out: &Out<'_>,
         to: Sender<Result<Vec<Outcome>, EngineError>>,
     ) {
         let mut outcomes = Vec::with_capacity(commands.len());
@@ -364,9 +374,13 @@ impl Building {
                 Action::Open { .. } => refuse_own("open"),
                 Action::Publish { .. } => refuse_own("publish"),
                 Action::Tick => refuse_own("tick"),
-                Action::PutPolicy(_) => match self.recall(state, command.clone(), groups) {
+                Action::PutPolicy(_) => match self.recall(state, command.clone(), out) {
                     Ok(recalled) => {
                         command = recalled;
+                        let admitted = self.admit_past(&command, out.gate);
+                        if outcomes.is_empty() && self.refuses(admitted, &to) {
+                            return;
+                        }
                         state.apply(&mut command)
                     }
                     Err(error) => {
@@ -394,24 +408,44 @@ impl Building {
         &self,
         state: &State,
         command: Command,
-        groups: &SyncSender<Group>,
+        out: &Out<'_>,
     ) -> Result<Command, EngineError> {
         state.recalled(command, |each| {
             let (to, answer) = mpsc::channel();
-            groups.send(Group::asking(to)).map_err(|_| EngineError::Closed)?;
+            out.groups.send(Group::asking(Ask::Journaled(to))).map_err(|_| EngineError::Closed)?;
             let journaled = answer.recv().map_err(|_| EngineError::Closed)??;
             journaled.into_iter().chain(self.kept.iter().cloned()).for_each(each);
             Ok(())
         })
     }
 
-    fn send(
-        self,
-        state: &State,
-        groups: &SyncSender<Group>,
-        codec: &dyn Codec,
-        poison: &Mutex<Option<EngineError>>,
-    ) -> Result<(), ()> {
+    /// Looks for room for the past that a policy brings: how much that is was not known before. All
+    /// that was handed on is in the journal by now.
+    fn admit_past(&mut self, command: &Command, gate: &Gate) -> Result<(), EngineError> {
+        let bytes = self.bytes + weight::of(command);
+        if !gate.fits(bytes) {
+            gate.admit(std::slice::from_ref(command), bytes)?;
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    /// Whether a batch is not let in; whoever gave it is told.
+    fn refuses(
+        &mut self,
+        admitted: Result<(), EngineError>,
+        to: &Sender<Result<Vec<Outcome>, EngineError>>,
+    ) -> bool {
+        let Err(error) = admitted else {
+            return false;
+        };
+        // Whoever asked may have gone away.
+        let _gone = to.send(Err(error)).is_err();
+        true
+    }
+
+    fn send(self, state: &State, out: &Out<'_>) -> Result<(), ()> {
+        let Out { groups, codec, gate, poison } = out;
         let payload = match (self.failed, self.kept.is_empty()) {
             (Some(error), _) => Err(error),
             (None, true) => Ok(Vec::new()),
@@ -435,22 +469,23 @@ impl Building {
             payload,
             sync: self.sync,
             answers: self.answers,
-            recall: None,
+            ask: None,
         };
+        gate.left(group.payload.len());
         groups.send(group).map_err(|_| ())
     }
 }
 
 impl Group {
     /// A group that keeps nothing, and asks for what was journaled.
-    const fn asking(to: Sender<Result<Vec<Command>, EngineError>>) -> Self {
+    const fn asking(ask: Ask) -> Self {
         Self {
             first_seq: 1,
             last_seq: 0,
             payload: Vec::new(),
             sync: Sync::Level,
             answers: Vec::new(),
-            recall: Some(to),
+            ask: Some(ask),
         }
     }
 }
@@ -468,7 +503,7 @@ fn refuse_own(action: &str) -> super::state::Applied {
 fn keep(
     mut journal: Box<dyn Journal>,
     groups: &Receiver<Group>,
-    (codec, mut grown): (&dyn Codec, Option<Grown>),
+    (codec, mut grown, gate): (&dyn Codec, Option<Grown>, Gate),
     poison: &Mutex<Option<EngineError>>,
 ) {
     let mut poisoned = None;
@@ -491,21 +526,24 @@ fn keep(
             poisoned = append(&mut *journal, &waiting).err();
             note(poison, poisoned.as_ref());
         }
+        let bytes = waiting.iter().map(|group| group.payload.len()).sum();
+        gate.arrived(bytes);
         if let Some(grown) = &mut grown {
-            grown.by(waiting.iter().map(|group| group.payload.len() as u64).sum());
+            grown.by(bytes as u64, &gate);
         }
         for group in waiting {
             for answer in group.answers {
                 answer.send(poisoned.as_ref());
             }
-            if let Some(to) = group.recall {
-                let read = match &poisoned {
-                    Some(error) => Err(error.clone()),
-                    None => journaled(&mut *journal, codec),
-                };
-                // The writer waits for it, unless it has ended.
-                let _gone = to.send(read).is_err();
-            }
+            // The writer waits for it, unless it has ended.
+            let _gone = match (group.ask, &poisoned) {
+                (None, _) => false,
+                (Some(Ask::Done(to)), _) => to.send(()).is_err(),
+                (Some(Ask::Journaled(to)), Some(error)) => to.send(Err(error.clone())).is_err(),
+                (Some(Ask::Journaled(to)), None) => {
+                    to.send(journaled(&mut *journal, codec)).is_err()
+                }
+            };
         }
     }
     if poisoned.is_none() {

@@ -75,7 +75,7 @@ fn look_inside(store: Store) -> Result<Inside, OpenError> {
 }
 
 /// The last number in the last segment, as far as it is written.
-fn last_seq(path: &Path, segments: &[SegmentInfo]) -> Result<u64, OpenError> {
+pub(super) fn last_seq(path: &Path, segments: &[SegmentInfo]) -> Result<u64, OpenError> {
     let first = segments.last().map_or(1, |segment| segment.first_seq);
     let mut last = first.saturating_sub(1);
     for command in History::open(path, first)? {
@@ -85,7 +85,7 @@ fn last_seq(path: &Path, segments: &[SegmentInfo]) -> Result<u64, OpenError> {
 }
 
 /// What a directory takes; none if it is not there. What goes away meanwhile takes nothing.
-fn size(path: &Path) -> io::Result<Option<u64>> {
+pub(super) fn size(path: &Path) -> io::Result<Option<u64>> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

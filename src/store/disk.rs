@@ -69,6 +69,14 @@ pub trait DiskFile: Send + std::fmt::Debug {
     /// # Errors
     /// As the operating system answers; it is unknown how much was written then.
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Makes the file at least so long, with all of its room really taken. What is in it stays.
+    ///
+    /// # Errors
+    /// As the operating system answers; a part may be there then.
+    fn allocate(&mut self, size: u64) -> io::Result<()> {
+        let from = self.size()?;
+        fill(from, size, |at, zeros| self.write_at(at, zeros))
+    }
     /// Cuts the file.
     ///
     /// # Errors
@@ -79,6 +87,24 @@ pub trait DiskFile: Send + std::fmt::Debug {
     /// # Errors
     /// As the operating system answers; the file must not be trusted after that.
     fn sync(&mut self) -> io::Result<()>;
+}
+
+/// So many zeros are written at once where room cannot be had without writing.
+const ALLOCATED_AT_ONCE: usize = 64 * 1024;
+
+/// Writes zeros from where a file ends.
+fn fill(
+    mut at: u64,
+    to: u64,
+    mut write: impl FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let zeros = vec![0; ALLOCATED_AT_ONCE];
+    while at < to {
+        let some = usize::try_from(to - at).unwrap_or(usize::MAX).min(zeros.len());
+        write(at, zeros.get(..some).unwrap_or_default())?;
+        at += some as u64;
+    }
+    Ok(())
 }
 
 /// The operating system's disk.
@@ -157,6 +183,23 @@ impl DiskFile for OsFile {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.0.seek(SeekFrom::Start(offset))?;
         self.0.write_all(bytes)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn allocate(&mut self, size: u64) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        use rustix::io::Errno;
+        if self.size()? >= size {
+            return Ok(());
+        }
+        match fallocate(&self.0, FallocateFlags::empty(), 0, size) {
+            // File systems that cannot are written to.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                let from = self.size()?;
+                fill(from, size, |at, zeros| self.write_at(at, zeros))
+            }
+            other => Ok(other?),
+        }
     }
 
     fn set_size(&mut self, size: u64) -> io::Result<()> {

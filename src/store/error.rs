@@ -118,6 +118,12 @@ impl StoreError {
         }
     }
 
+    /// Whether something was not written because there is no room. A sync that fails is no such
+    /// case, whatever its cause: what it was to keep may be lost.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Io { op, source, .. } if *op != "sync" && is_full(source))
+    }
+
     pub(crate) fn io(op: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Io { path, op, source }
@@ -126,4 +132,9 @@ impl StoreError {
     pub(super) fn corrupt(file: &Path, offset: u64, what: impl Into<String>) -> Self {
         Self::Corrupt { file: file.to_path_buf(), offset, what: what.into() }
     }
+}
+
+/// Whether a disk has no room, or no more of it for this user.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

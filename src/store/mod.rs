@@ -10,6 +10,7 @@ mod error;
 mod format;
 pub mod journal;
 mod lock;
+mod reserve;
 
 #[cfg(test)]
 mod conformance;
@@ -28,6 +29,7 @@ use self::journal::{FileJournal, Inspected, JournalOptions, TornTail};
 pub use self::error::StoreError;
 pub use self::format::{FORMAT, OLDEST_FORMAT, StoreId};
 pub use self::lock::Lock;
+pub use self::reserve::Reserve;
 
 /// When an answered command is safe. A killed process takes nothing back at any level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +57,9 @@ pub struct Options {
     /// By how many bytes the journal grows until a checkpoint is written while commands go on, so
     /// that the next open has no more than that to replay. 0 writes one at the close only.
     pub checkpoint_bytes: u64,
+    /// How much room is kept for the journal when the disk is full, in bytes: what is in flight and
+    /// what may still be done then has to fit. 0 keeps none: a full disk stops the engine then.
+    pub reserve_bytes: u64,
     /// How many days segments of the journal stay that nothing needs any more, by the clock of the
     /// file system.
     pub history_days: u32,
@@ -71,6 +76,7 @@ impl Default for Options {
             segment_bytes: 64 * 1024 * 1024,
             cache_bytes: 64 * 1024 * 1024,
             checkpoint_bytes: 64 * 1024 * 1024,
+            reserve_bytes: 16 * 1024 * 1024,
             history_days: 90,
             plans_when_idle: true,
         }
@@ -100,6 +106,8 @@ pub struct Store {
     pub journal: FileJournal,
     /// Its state, as of some moments.
     pub checkpoints: Checkpoints,
+    /// Room that is kept for the journal.
+    pub reserve: Option<Arc<Reserve>>,
     /// The checkpoints to start from.
     pub found: Found,
     /// What opening met.
@@ -133,10 +141,13 @@ impl Store {
             // From here on what is written may be new to the version that made the store.
             format::write(path, id)?;
         }
-        let opened = parts.open(options)?;
+        let reserve = Reserve::open(Arc::new(OsDisk), path, options.reserve_bytes)?;
+        let reserve = Some(reserve).filter(|_| options.reserve_bytes > 0);
+        let opened = parts.open(options, reserve)?;
         let report = OpenReport { created: report.created, ..opened.report };
-        let OpenedParts { journal, checkpoints, found, .. } = opened;
-        Ok(Self { path: path.to_path_buf(), id, lock, journal, checkpoints, found, report })
+        let OpenedParts { journal, checkpoints, reserve, found, .. } = opened;
+        let path = path.to_path_buf();
+        Ok(Self { path, id, lock, journal, checkpoints, reserve, found, report })
     }
 }
 
@@ -155,6 +166,7 @@ pub(crate) struct Parts {
 pub(crate) struct OpenedParts {
     pub(crate) journal: FileJournal,
     pub(crate) checkpoints: Checkpoints,
+    pub(crate) reserve: Option<Arc<Reserve>>,
     pub(crate) found: Found,
     pub(crate) report: OpenReport,
 }
@@ -179,14 +191,22 @@ impl Parts {
         Ok(Self { inspected, checkpoints, found, moved_aside })
     }
 
-    pub(crate) fn open(self, options: Options) -> Result<OpenedParts, StoreError> {
+    pub(crate) fn open(
+        self,
+        options: Options,
+        reserve: Option<Reserve>,
+    ) -> Result<OpenedParts, StoreError> {
         let Self { inspected, checkpoints, found, moved_aside } = self;
-        let (journal, torn) = inspected.open(JournalOptions {
+        let (mut journal, torn) = inspected.open(JournalOptions {
             durability: options.durability,
             segment_bytes: options.segment_bytes,
         })?;
+        let reserve = reserve.map(Arc::new);
+        if let Some(reserve) = &reserve {
+            journal.keep_room(Arc::clone(reserve));
+        }
         let report = OpenReport { created: false, torn, moved_aside };
-        Ok(OpenedParts { journal, checkpoints, found, report })
+        Ok(OpenedParts { journal, checkpoints, reserve, found, report })
     }
 }
 

@@ -41,6 +41,8 @@ struct Inner {
     syncs: u64,
     /// In seconds since 1970.
     now: u64,
+    /// How many bytes fit on it; no end to them if none.
+    capacity: Option<usize>,
 }
 
 impl Inner {
@@ -49,6 +51,16 @@ impl Inner {
         let fails = self.fail_at == Some(self.operations);
         self.operations += 1;
         fails
+    }
+
+    /// How many bytes of what a file is to become fit on the disk.
+    fn room_for(&self, id: usize, size: usize) -> usize {
+        let Some(capacity) = self.capacity else {
+            return size;
+        };
+        let others = self.live.values().filter(|it| **it != id);
+        let sizes = others.filter_map(|it| self.contents.get(*it)).map(|it| it.live.len());
+        size.min(capacity.saturating_sub(sizes.sum()))
     }
 
     fn find(&self, path: &Path) -> io::Result<usize> {
@@ -94,6 +106,19 @@ impl SimDisk {
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.lock().operations
+    }
+
+    /// Lets so many bytes fit on it from now on. What is there stays there.
+    pub fn set_capacity(&self, bytes: Option<usize>) {
+        self.lock().capacity = bytes;
+    }
+
+    /// How many bytes its files have.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        let inner = self.lock();
+        let contents = inner.live.values().filter_map(|id| inner.contents.get(*id));
+        contents.map(|content| content.live.len()).sum()
     }
 
     /// Sets the clock that says when a file was written to, in seconds since 1970.
@@ -151,7 +176,7 @@ impl SimDisk {
             let modified = content.modified;
             after.contents.push(Content { live: bytes.clone(), durable: bytes, modified });
         }
-        after.now = inner.now;
+        (after.now, after.capacity) = (inner.now, inner.capacity);
         Self { inner: Arc::new(Mutex::new(after)) }
     }
 
@@ -306,6 +331,11 @@ impl DiskFile for SimFile {
             (true, false) => &[],
         };
         let at = usize::try_from(offset).map_err(io::Error::other)?;
+        let before = inner.content(self.id)?.live.len();
+        // As on other disks, what fits is written; what a file has already is never in the way.
+        let fits = inner.room_for(self.id, at + written.len()).max(before).saturating_sub(at);
+        let is_full = fits < written.len();
+        let written = written.get(..fits).unwrap_or(written);
         let now = inner.now;
         let content = inner.content(self.id)?;
         content.modified = now;
@@ -314,7 +344,11 @@ impl DiskFile for SimFile {
         if let Some(slots) = live.get_mut(at..at + written.len()) {
             slots.copy_from_slice(written);
         }
-        if fails { Err(injected()) } else { Ok(()) }
+        match (fails, is_full) {
+            (true, _) => Err(injected()),
+            (false, true) => Err(io::ErrorKind::StorageFull.into()),
+            (false, false) => Ok(()),
+        }
     }
 
     fn set_size(&mut self, size: u64) -> io::Result<()> {

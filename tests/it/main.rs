@@ -17,6 +17,8 @@ mod examples;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod golden;

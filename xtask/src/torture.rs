@@ -1,6 +1,6 @@
 //! Everything that can happen to a store, for as long as asked for: each operation of a simulated
-//! disk fails in its turn, real files are harmed, real processes are killed. The tests run the same,
-//! shorter.
+//! disk fails in its turn, real files are harmed, real processes are killed. The tests run the
+//! same, shorter.
 
 use std::path::PathBuf;
 use std::process::Command;

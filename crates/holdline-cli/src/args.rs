@@ -347,6 +347,10 @@ pub struct Agenda {
     /// How many days
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3660))]
     pub days: Option<u32>,
+    /// Read only what it takes of the newest checkpoint: the next send of each timeline, held or
+    /// not, as of that checkpoint
+    #[arg(long)]
+    pub cold: bool,
     #[command(flatten)]
     pub data: Data,
     #[command(flatten)]

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
+use holdline::engine::EngineError;
+
 /// What the exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -17,6 +19,10 @@ pub enum Exit {
     BadInput = 3,
     /// The data directory cannot be used.
     Store = 4,
+    /// Somebody pressed Ctrl-C, and it was closed in order.
+    Interrupted = 130,
+    /// It was asked to end, and was closed in order.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {
@@ -86,9 +92,13 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<holdline::engine::EngineError> for Failure {
-    fn from(error: holdline::engine::EngineError) -> Self {
-        Self::store(error)
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let failure = Self::store(&error);
+        match error {
+            EngineError::Full => failure.help("make room, then go on with what was not answered"),
+            _ => failure,
+        }
     }
 }
 

@@ -218,6 +218,24 @@ fn widest(widths: &[usize], gives: impl Fn(usize) -> bool) -> Option<usize> {
     columns.max_by_key(|(_, wide)| **wide).map(|(at, _)| at)
 }
 
+/// A size as people read it.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut size = bytes as f64;
+    let mut found = None;
+    for unit in UNITS {
+        if size < 1024.0 {
+            break;
+        }
+        size /= 1024.0;
+        found = Some(unit);
+    }
+    match found {
+        Some(unit) => format!("{size:.1} {unit}"),
+        None => format!("{bytes} B"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

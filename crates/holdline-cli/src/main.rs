@@ -14,6 +14,7 @@ mod rows;
 mod rules;
 mod screen;
 mod sink;
+mod stop;
 mod summary;
 mod verbs;
 mod worker;

@@ -48,6 +48,7 @@ use crate::exit::Failure;
 use crate::input::Line;
 use crate::progress::Progress;
 use crate::sink::{Message, Sink};
+use crate::stop::{self, Stop};
 
 /// The most sends of one claim; the rest is taken at the next tick.
 const CLAIM_LIMIT: u32 = 200;
@@ -107,6 +108,9 @@ pub struct Done {
     pub refusals: Vec<RefusedLine>,
     /// Messages written to the outbox by this run.
     pub written: u64,
+    /// Somebody asked it to stop, and it did before its end.
+    #[serde(skip)]
+    pub stopped: bool,
 }
 
 /// What a command of a batch was for.
@@ -132,6 +136,7 @@ pub struct Worker<'a> {
     engine: &'a Engine,
     sink: &'a mut Sink,
     plan: Plan,
+    stop: &'a Stop,
     /// The instants at which the lines take effect: each at least that of the one before.
     effective: Vec<Instant>,
     /// The first line that was not given yet.
@@ -146,13 +151,19 @@ pub struct Worker<'a> {
     done: Done,
 }
 
-/// Does what is planned.
-pub fn run(engine: &Engine, sink: &mut Sink, plan: Plan) -> Result<Done, Failure> {
-    Worker::new(engine, sink, plan)?.run()
+/// Does what is planned, or as much of it as was done when somebody asked to stop: what it leaves
+/// then is what a killed one leaves between two batches.
+pub fn run(engine: &Engine, sink: &mut Sink, plan: Plan, stop: &Stop) -> Result<Done, Failure> {
+    Worker::new(engine, sink, plan, stop)?.run()
 }
 
 impl<'a> Worker<'a> {
-    fn new(engine: &'a Engine, sink: &'a mut Sink, plan: Plan) -> Result<Self, Failure> {
+    fn new(
+        engine: &'a Engine,
+        sink: &'a mut Sink,
+        plan: Plan,
+        stop: &'a Stop,
+    ) -> Result<Self, Failure> {
         let snapshot = engine.snapshot()?;
         let view = snapshot.view(&plan.workspace);
         let now = view.as_ref().map(|view| view.now());
@@ -178,6 +189,7 @@ impl<'a> Worker<'a> {
             written: Vec::new(),
             done: Done { from: first, ..Done::default() },
             plan,
+            stop,
         };
         worker.recover(view.map_or_else(Vec::new, |view| view.in_flight()))?;
         Ok(worker)
@@ -218,15 +230,26 @@ impl<'a> Worker<'a> {
     fn run(mut self) -> Result<Done, Failure> {
         let mut progress = Progress::start();
         self.catch_up()?;
-        while let Some(tick) = self.next_tick()? {
+        while !self.stop.is_asked() {
+            let Some(tick) = self.next_tick()? else {
+                break;
+            };
             progress.at(|| self.progress());
-            self.wait_for(tick);
+            if !self.wait_for(tick) {
+                break;
+            }
             self.close_tick(tick)?;
             if self.effective.get(self.next).is_some_and(|at| *at <= tick) {
                 self.catch_up()?;
             }
         }
-        self.settle()?;
+        self.done.stopped = self.stop.is_asked() || !self.settle()?;
+        if self.done.stopped {
+            // What was sent is reported as the next tick would have; then nothing is in doubt.
+            let mut batch = Batch::default();
+            self.add_reports(&mut batch);
+            self.give(batch, self.now.unwrap_or(self.end))?;
+        }
         self.done.to = self.end.max(self.now.unwrap_or(self.end));
         self.done.not_reached = (self.effective.len() - self.next) as u64;
         Ok(self.done)
@@ -258,7 +281,7 @@ impl<'a> Worker<'a> {
         loop {
             let mut batch = Batch::default();
             self.add_lines(&mut batch, BATCH, |at| at <= now);
-            if batch.commands.is_empty() {
+            if batch.commands.is_empty() || self.stop.is_asked() {
                 return Ok(());
             }
             self.give(batch, now)?;
@@ -282,15 +305,19 @@ impl<'a> Worker<'a> {
         Ok(wanted.filter(|at| *at <= self.end))
     }
 
-    /// Lets real time pass until an instant, if this run is one in real time.
-    fn wait_for(&self, tick: Instant) {
-        if !self.plan.real_time {
-            return;
-        }
-        while let Ok(left @ 1..) = u64::try_from(tick.ms_since(wall_clock())) {
+    /// Lets real time pass until an instant, if this run is one in real time. False if somebody
+    /// asked to stop meanwhile.
+    fn wait_for(&self, tick: Instant) -> bool {
+        while self.plan.real_time
+            && let Ok(left @ 1..) = u64::try_from(tick.ms_since(wall_clock()))
+        {
+            if self.stop.is_asked() {
+                return false;
+            }
             // The clock may be set meanwhile, so it is asked again from time to time.
-            std::thread::sleep(Duration::from_millis(left.min(60_000)));
+            std::thread::sleep(stop::STEP.min(Duration::from_millis(left)));
         }
+        true
     }
 
     /// Everything that happens at a grid instant.
@@ -311,18 +338,22 @@ impl<'a> Worker<'a> {
         self.give(batch, tick)
     }
 
-    /// Brings the engine to the end, with nothing left in flight.
-    fn settle(&mut self) -> Result<(), Failure> {
+    /// Brings the engine to the end, with nothing left in flight. False if somebody asked to stop
+    /// before that.
+    fn settle(&mut self) -> Result<bool, Failure> {
         if self.effective.is_empty() && self.now.is_none() {
-            return Ok(());
+            return Ok(true);
         }
         if self.now.is_none_or(|now| now < self.end) {
-            self.wait_for(self.end);
+            if !self.wait_for(self.end) {
+                return Ok(false);
+            }
             self.close_tick(self.end)?;
         }
         let mut batch = Batch::default();
         self.add_reports(&mut batch);
-        self.give(batch, self.end)
+        self.give(batch, self.end)?;
+        Ok(true)
     }
 
     /// The policy goes before everything else.

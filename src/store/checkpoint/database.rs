@@ -33,8 +33,8 @@ pub(crate) struct Fault {
 /// A key and its page.
 pub(crate) type KeyedPage = (Vec<u8>, Vec<u8>);
 
-/// Keyed pages: those of each tree, and the later pieces of long values where no tree is named. What
-/// was changed is durable after a flush; of what was changed since, a crash keeps a beginning.
+/// Keyed pages: those of each tree, and the later pieces of long values where no tree is named.
+/// What was changed is durable after a flush; of what was changed since, a crash keeps a beginning.
 pub(crate) trait PageStore: std::fmt::Debug + Send {
     fn insert(&self, tree: Option<Tree>, key: &[u8], page: Vec<u8>) -> Result<(), Fault>;
 

@@ -10,6 +10,7 @@ mod tests;
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::de::DeserializeOwned;
 
@@ -75,6 +76,8 @@ pub struct Checkpoints {
     /// Whether records may be there that no checkpoint has.
     untidy: bool,
     poison: Option<String>,
+    /// How many bytes of records were read, as they are kept.
+    read_bytes: AtomicU64,
 }
 
 /// Takes a key and the bytes of a value.
@@ -135,6 +138,37 @@ impl Checkpoints {
         }
     }
 
+    /// Opens the checkpoints of a store to look at them. What is damaged stays where it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Checkpoints`].
+    pub fn look(
+        path: &Path,
+        store: StoreId,
+        cache_bytes: u64,
+    ) -> Result<(Self, Found), StoreError> {
+        let home = Box::new(SledHome { store: path.to_path_buf(), cache_bytes });
+        let path = home.path();
+        let refused = |fault: Fault| StoreError::Checkpoints { path, op: "open", what: fault.what };
+        let listed = home.open().and_then(|database| {
+            let mut checkpoints = Self::over(home, database, store);
+            let found = checkpoints.list()?;
+            Ok((checkpoints, found))
+        });
+        listed.map_err(refused)
+    }
+
+    /// How many bytes of records were read since these were opened: directories and manifests
+    /// included, as they are kept, compressed.
+    #[must_use]
+    pub fn read_bytes(&self) -> u64 {
+        self.read_bytes.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, sealed: &[u8]) {
+        self.read_bytes.fetch_add(sealed.len() as u64, Ordering::Relaxed);
+    }
+
     fn over(home: Box<dyn Home>, database: Box<dyn PageStore>, store: StoreId) -> Self {
         Self {
             home,
@@ -147,6 +181,7 @@ impl Checkpoints {
             superseded: Vec::new(),
             untidy: true,
             poison: None,
+            read_bytes: AtomicU64::new(0),
         }
     }
 
@@ -156,6 +191,7 @@ impl Checkpoints {
         let mut last = self.number(&page::RESERVED_KEY)?.unwrap_or(0);
         for (epoch, sealed) in self.manifests()? {
             last = last.max(epoch);
+            self.count(&sealed);
             match self.listed(epoch, &sealed)? {
                 Ok(listed) => {
                     found.manifests.push(listed.manifest.clone());
@@ -281,6 +317,7 @@ impl Checkpoints {
         let (tag, full_key) = (page::tag(*tree), page::record_key(key, *epoch));
         let sealed = self.database.get(Some(*tree), &full_key).map_err(failed)?;
         let sealed = sealed.ok_or_else(|| broken("a record is missing"))?;
+        self.count(&sealed);
         let (later, body) = page::unseal(tag, &full_key, &sealed).map_err(broken)?;
         if later == 0 {
             return page::unpack(body).map(std::borrow::Cow::into_owned).map_err(broken);
@@ -290,6 +327,7 @@ impl Checkpoints {
             let piece_key = page::piece_key(tag, key, *epoch, piece);
             let sealed = self.database.get(None, &piece_key).map_err(failed)?;
             let sealed = sealed.ok_or_else(|| broken("a piece is missing"))?;
+            self.count(&sealed);
             let (_, body) = page::unseal(tag, &piece_key, &sealed).map_err(broken)?;
             whole.extend_from_slice(body);
         }
@@ -359,5 +397,14 @@ impl ImageReader for Reader<'_> {
     ) -> Result<(), ImageError> {
         let mut decoded = |key: &[u8], body: &[u8]| each(key, decode(tree, body)?);
         self.checkpoints.walk(self.manifest, tree, (&[], None), &mut decoded)
+    }
+
+    fn between<T: DeserializeOwned>(
+        &mut self,
+        tree: Tree,
+        (from, to): (&[u8], &[u8]),
+        each: impl FnMut(&[u8], T) -> Result<(), ImageError>,
+    ) -> Result<(), ImageError> {
+        self.checkpoints.scan(self.manifest, tree, from, to, each)
     }
 }

@@ -20,6 +20,14 @@ pub(super) struct Closed {
     pub end: u64,
 }
 
+/// The last command in a journal that was closed; none if it was not, or goes on.
+///
+/// # Errors
+/// [`StoreError`] if the note of that cannot be read.
+pub fn closed_at(disk: &dyn Disk, dir: &Path) -> Result<Option<u64>, StoreError> {
+    Ok(Closed::read(disk, dir)?.map(|note| note.last_seq))
+}
+
 impl Closed {
     fn encode(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(LEN);

@@ -140,6 +140,7 @@ impl Inspected {
             noted: self.noted,
             state: State::Open,
             buffer: Vec::new(),
+            reserve: None,
         };
         Ok((journal, torn))
     }

@@ -24,10 +24,11 @@ use self::frame::{HEAD, SegmentHead, StoreId};
 use self::segment::Next;
 use self::source::Place;
 use super::disk::{Disk, DiskFile};
-use super::{Durability, StoreError};
+use super::{Durability, Reserve, StoreError};
 use crate::engine::port::{Frame, Journal, JournalError, Sync, check_contiguous};
 
 pub use self::archive::{Archivist, Compressed, SegmentInfo};
+pub use self::closed::closed_at;
 pub use self::follow::{Follower, Taken};
 pub use self::frame::MAX_PAYLOAD;
 pub use self::inspect::Inspected;
@@ -81,6 +82,8 @@ pub struct FileJournal {
     noted: bool,
     state: State,
     buffer: Vec<u8>,
+    /// Room for when the disk is full.
+    reserve: Option<Arc<Reserve>>,
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +100,11 @@ fn answer(error: StoreError) -> JournalError {
         }
         other => JournalError::Failed { what: other.to_string() },
     }
+}
+
+/// As [`answer`], where nothing was changed if there was no room.
+fn answer_full(error: StoreError) -> JournalError {
+    if error.is_full() { JournalError::Full { what: error.to_string() } } else { answer(error) }
 }
 
 impl FileJournal {
@@ -131,6 +139,34 @@ impl FileJournal {
     pub fn archivist(&self) -> Archivist {
         let (disk, turn) = (Arc::clone(&self.disk), Arc::clone(&self.turn));
         Archivist::new(disk, self.dir.clone(), self.store, turn)
+    }
+
+    /// Has room to take where the disk has none.
+    pub fn keep_room(&mut self, reserve: Arc<Reserve>) {
+        self.reserve = Some(reserve);
+    }
+
+    /// Does something that may find the disk full, if need be with the room that is kept for it.
+    /// What such an attempt leaves behind is taken away.
+    fn with_room<T>(
+        &mut self,
+        bytes: u64,
+        act: impl Fn(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        loop {
+            let full = match act(self) {
+                Err(error) if error.is_full() => error,
+                other => return other,
+            };
+            let path = self.last_path();
+            self.file.set_size(self.end).map_err(StoreError::io("cut", &path))?;
+            for path in segment::list(&*self.disk, &self.dir)?.leftovers {
+                self.disk.remove(&path).map_err(StoreError::io("remove", &path))?;
+            }
+            if !self.reserve.as_ref().is_some_and(|reserve| reserve.give(bytes)) {
+                return Err(full);
+            }
+        }
     }
 
     /// Reads and checks everything.
@@ -345,7 +381,8 @@ impl Journal for FileJournal {
                 return Err(JournalError::Refused { what });
             }
             if !frames.is_empty() {
-                journal.write(frames).map_err(answer)?;
+                let bytes = frames.iter().map(|frame| frame.payload.len() as u64).sum();
+                journal.with_room(bytes, |journal| journal.write(frames)).map_err(answer_full)?;
             }
             journal.settle(sync).map_err(answer)
         })
@@ -388,7 +425,8 @@ impl Journal for FileJournal {
             journal.sync_file().map_err(answer)?;
             if !journal.noted {
                 let note = Closed { last_seq: journal.last_seq, end: journal.end };
-                note.write(&*journal.disk, &journal.dir).map_err(answer)?;
+                let noted = |journal: &mut Self| note.write(&*journal.disk, &journal.dir);
+                journal.with_room(0, noted).map_err(answer)?;
             }
             journal.state = State::Closed;
             Ok(())

@@ -1,5 +1,7 @@
 //! The journal in files, on disks that are cut, flipped, failing and without power.
 
+mod full;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

@@ -89,7 +89,8 @@ impl Host {
         let options = Options { segment_bytes: SEGMENT_BYTES, ..Options::default() };
         let home = Box::new(pages.clone());
         let parts = Parts::look(Arc::new(disk.clone()), (Path::new(DIR), STORE), home);
-        let parts = parts.and_then(|parts| parts.open(options)).map_err(|it| it.to_string())?;
+        let parts =
+            parts.and_then(|parts| parts.open(options, None)).map_err(|it| it.to_string())?;
         let (state, journal, keeper, opened) =
             bring_up(parts, None).map_err(|error| error.to_string())?;
         let (disk, pages, notes) = (disk.clone(), pages.clone(), opened.notes);
@@ -314,8 +315,8 @@ fn fail_again(
     Ok(())
 }
 
-/// Changes each page of the checkpoints, and takes each away: the state stays what it was, and where
-/// the page was needed, that is said.
+/// Changes each page of the checkpoints, and takes each away: the state stays what it was, and
+/// where the page was needed, that is said.
 fn harm_everywhere(
     disk: &SimDisk,
     pages: &SimPages,

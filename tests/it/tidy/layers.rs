@@ -27,6 +27,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("sled", "src/store/"),
     ("bincode", "src/store/codec.rs"),
     ("crc32c", "src/store/"),
+    ("rustix", "src/store/disk.rs"),
     ("lz4_flex", "src/store/"),
 ];
 

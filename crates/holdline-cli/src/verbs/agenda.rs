@@ -1,5 +1,7 @@
 //! `holdline agenda`: how full each sender's days are.
 
+mod cold;
+
 use chrono::{Days, NaiveDate};
 use holdline::engine::view::{AgendaDay, SenderAgenda};
 
@@ -10,6 +12,8 @@ use crate::layout::{clean, count, left, right, width_of, wrap};
 use crate::screen;
 use crate::screen::{BAD, FAINT, GOOD, HELD, PLANNED, STRONG, styled, width};
 
+/// What the numbers are.
+const SLOTS: &str = "sent and planned, all steps";
 /// How many days without being asked.
 const DAYS: u32 = 14;
 /// One day's columns: the number, its bar, a gap.
@@ -17,21 +21,26 @@ const CELL: usize = 7;
 /// The longest key of a sender that is shown whole.
 const LABEL: usize = 28;
 
-/// Shows the agenda.
-pub fn agenda(args: &args::Agenda) -> Result<Exit, Failure> {
-    let snapshot = read(&args.data)?;
-    let view = view(&snapshot, &args.data)?;
-    let from = args.from.unwrap_or_else(|| view.zone().date_of(view.now()));
+/// The day after the last one that is asked for.
+fn after(args: &args::Agenda, from: NaiveDate) -> Result<NaiveDate, Failure> {
     let after = match (args.to, args.days) {
         (Some(to), _) => to.checked_add_days(Days::new(1)),
         (None, days) => from.checked_add_days(Days::new(u64::from(days.unwrap_or(DAYS)))),
     };
-    let Some(after) = after.filter(|after| *after > from) else {
-        return Err(Failure::input(format_args!(
-            "expected a last day that is not before the first, {from}"
-        )));
-    };
-    let agenda = view.agenda(from, after);
+    after.filter(|after| *after > from).ok_or_else(|| {
+        Failure::input(format_args!("expected a last day that is not before the first, {from}"))
+    })
+}
+
+/// Shows the agenda.
+pub fn agenda(args: &args::Agenda) -> Result<Exit, Failure> {
+    if args.cold {
+        return cold::agenda(args);
+    }
+    let snapshot = read(&args.data)?;
+    let view = view(&snapshot, &args.data)?;
+    let from = args.from.unwrap_or_else(|| view.zone().date_of(view.now()));
+    let agenda = view.agenda(from, after(args, from)?);
     if args.output.format == Format::Json {
         screen::print_json(&agenda)?;
         return Ok(Exit::Fine);
@@ -40,11 +49,11 @@ pub fn agenda(args: &args::Agenda) -> Result<Exit, Failure> {
         screen::print("no senders\n")?;
         return Ok(Exit::Fine);
     }
-    screen::print(&render(from, &agenda.senders, width()))?;
+    screen::print(&render(from, &agenda.senders, SLOTS, width()))?;
     Ok(Exit::Fine)
 }
 
-fn render(from: NaiveDate, senders: &[SenderAgenda], width: usize) -> String {
+fn render(from: NaiveDate, senders: &[SenderAgenda], what: &str, width: usize) -> String {
     let label = senders.iter().map(|it| width_of(&clean(&it.sender))).max().unwrap_or(0);
     let label = label.clamp(6, LABEL);
     let days = senders.first().map_or(0, |it| it.days.len());
@@ -65,8 +74,9 @@ fn render(from: NaiveDate, senders: &[SenderAgenda], width: usize) -> String {
         senders.iter().map(|it| it.zone.as_str()).collect();
     let zones = zones.into_iter().collect::<Vec<_>>().join(", ");
     let legend = format!(
-        "a day's number: sent and planned, all steps, in the sender's zone ({zones}); its bar: how \
-         much of the limit that and what is held take"
+        "a day's number: {what}, in the sender's zone ({zones}); its bar: how much of the limit \
+         that {} take",
+        if what == SLOTS { "and what is held" } else { "would" }
     );
     out + &styled(FAINT, wrap(&legend, 0, width).trim_end()) + "\n"
 }
@@ -179,7 +189,7 @@ mod tests {
         let from = NaiveDate::from_ymd_opt(2026, 2, 27).unwrap();
         let senders = [sender(Some(100), &[(100, 0, 0), (0, 50, 3), (0, 0, 0), (0, 1, 0)])];
         let plain =
-            |width| anstream::adapter::strip_str(&render(from, &senders, width)).to_string();
+            |width| anstream::adapter::strip_str(&render(from, &senders, SLOTS, width)).to_string();
         let wide = plain(100);
         assert!(wide.contains(" 27 Feb Sat 28  1 Mar  Mon 2"), "{wide}");
         assert!(wide.contains("100█"), "{wide}");

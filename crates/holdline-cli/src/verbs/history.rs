@@ -12,8 +12,9 @@ use holdline::{History, OpenError};
 use crate::about::{About, Companies};
 use crate::args;
 use crate::exit::{Exit, Failure};
-use crate::layout::{clean, cut, left, right};
+use crate::layout::{clean, counted, cut, left, right};
 use crate::screen::{FAINT, STRONG, is_watched, styled, tell, width};
+use crate::stop::Stop;
 use crate::{moment, open, screen};
 
 /// How long nothing has to come until it is looked for again.
@@ -30,7 +31,8 @@ pub fn history(args: &args::History) -> Result<Exit, Failure> {
     let limit = args.limit.unwrap_or(u64::MAX);
     let (mut shown, mut out) = (0, String::new());
     let width = width();
-    while shown < limit {
+    let stop = if args.follow { Stop::listen()? } else { Stop::default() };
+    while shown < limit && !stop.is_asked() {
         match history.next() {
             Some(Err(error)) => {
                 screen::print(&out)?;
@@ -59,6 +61,10 @@ pub fn history(args: &args::History) -> Result<Exit, Failure> {
         }
     }
     screen::print(&out)?;
+    if stop.is_asked() {
+        let shown = counted(shown, "command was", "commands were");
+        return Ok(stop.told(format_args!("{shown} shown; nothing was changed")));
+    }
     if let Some(torn) = history.unfinished().filter(|_| is_watched() || !args.follow) {
         tell(format_args!(
             "{} `{}` ends with {} bytes that are no whole frame: it is being written, or a crash \

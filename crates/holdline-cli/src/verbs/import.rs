@@ -13,11 +13,13 @@ use crate::input::{Lines, mistake};
 use crate::layout::{count, counted};
 use crate::progress::Progress;
 use crate::screen;
+use crate::stop::Stop;
 
 /// Makes the store.
 pub fn import(args: &Import) -> Result<Exit, Failure> {
     let mut lines = Lines::with_notes(&args.file)?;
     let name = lines.name().to_owned();
+    let stop = Stop::listen()?;
     let mut import =
         holdline::Import::begin(&args.data, Options::default()).map_err(|error| failed(&error))?;
     let unfinished = |failure: Failure| failure.help(unfinished_help(&args.data));
@@ -41,6 +43,13 @@ pub fn import(args: &Import) -> Result<Exit, Failure> {
             progress.at(|| format!("{} commands", count(commands)));
         }
         last = line;
+        if stop.is_asked() {
+            drop(progress);
+            let (commands, _) = import.finish().map_err(|error| failed(&error))?;
+            let commands = counted(commands, "command is", "commands are");
+            let how = unfinished_help(&args.data);
+            return Ok(stop.told(format_args!("{commands} in; {how}")));
+        }
     }
     if is_whole && last != end(commands).as_bytes() {
         let message = format!("{name}: expected the last line to be `{}`", end(commands));

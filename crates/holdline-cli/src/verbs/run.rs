@@ -14,9 +14,10 @@ use super::close;
 use crate::args::{Clock, Durability, Format, Run};
 use crate::exit::{Exit, Failure};
 use crate::input::{self, Line};
-use crate::layout::{clean, flow};
+use crate::layout::{clean, count, counted, flow};
 use crate::screen::{FAINT, styled, width};
 use crate::sink::Sink;
+use crate::stop::Stop;
 use crate::summary::{self, Report};
 use crate::worker::{self, Done, Plan};
 use crate::{moment, open, picture, rules, screen};
@@ -31,10 +32,22 @@ const SYNC_MS: u64 = 250;
 pub fn run(args: Run) -> Result<Exit, Failure> {
     let started = Stopwatch::now();
     let work = Work::of(&args)?;
+    let stop = Stop::listen()?;
     let engine = open::open(&args.data, durability(&args))?;
     let opened = engine.opened().clone();
     let out = args.out.clone().unwrap_or_else(|| args.data.join(OUTBOX));
-    let (done, sink) = work.on(&engine, &out)?;
+    let of_input: usize = work.streams.iter().map(|(_, lines)| lines.len()).sum();
+    let (done, sink) = work.on(&engine, &out, &stop)?;
+    if done.iter().any(|(_, done)| done.stopped) {
+        // What is left to be planned anew is left to the run that goes on.
+        engine.close()?;
+        let given: u64 = done.iter().map(|(_, done)| done.commands + done.skipped).sum();
+        return Ok(stop.told(format_args!(
+            "{} of {} were given; the same command goes on from there",
+            count(given),
+            counted(of_input as u64, "command", "commands")
+        )));
+    }
     let snapshot = engine.snapshot()?;
     close(engine)?;
     let reports: Vec<Report> = done
@@ -99,7 +112,12 @@ impl Work {
     }
 
     /// Does it. What was done in each workspace, and where the sends went.
-    fn on(self, engine: &Engine, out: &Path) -> Result<(Vec<(String, Done)>, Sink), Failure> {
+    fn on(
+        self,
+        engine: &Engine,
+        out: &Path,
+        stop: &Stop,
+    ) -> Result<(Vec<(String, Done)>, Sink), Failure> {
         let snapshot = engine.snapshot()?;
         let is_new = self.streams.iter().all(|(name, _)| snapshot.view(name).is_none());
         let mut sink = Sink::open(out, is_new)?;
@@ -113,7 +131,12 @@ impl Work {
                 until: self.until,
                 real_time: self.real_time,
             };
-            done.push((workspace, worker::run(engine, &mut sink, plan)?));
+            let of_it = worker::run(engine, &mut sink, plan, stop)?;
+            let stopped = of_it.stopped;
+            done.push((workspace, of_it));
+            if stopped {
+                break;
+            }
         }
         Ok((done, sink))
     }

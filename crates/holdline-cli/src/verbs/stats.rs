@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::args;
 use crate::exit::{Exit, Failure};
-use crate::layout::{Cell, Side, Table, count, counted};
+use crate::layout::{Cell, Side, Table, bytes, count, counted};
 use crate::screen::{FAINT, STRONG, styled, width};
 use crate::{open, screen};
 
@@ -160,22 +160,4 @@ fn table(rows: &[Row]) -> String {
         table.row([Cell::styled((*what).to_owned(), FAINT), value.as_str().into()]);
     }
     table.render(width())
-}
-
-/// A size as people read it.
-fn bytes(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    let mut size = bytes as f64;
-    let mut found = None;
-    for unit in UNITS {
-        if size < 1024.0 {
-            break;
-        }
-        size /= 1024.0;
-        found = Some(unit);
-    }
-    match found {
-        Some(unit) => format!("{size:.1} {unit}"),
-        None => format!("{bytes} B"),
-    }
 }

@@ -22,4 +22,6 @@ mod reading;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod stop;
+#[cfg(test)]
 mod testing;

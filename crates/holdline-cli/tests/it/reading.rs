@@ -117,3 +117,32 @@ fn a_refused_command_ends_with_one() {
     let told = desk.call(&["pause", "--everything", "--until", "tomorrow"]).told(3);
     assert!(told.contains("found `tomorrow`"), "{told}");
 }
+
+#[test]
+fn a_cold_agenda_says_as_of_when_it_is_and_what_it_read() {
+    let desk = Desk::first_day();
+    let days = ["--from", "2026-03-02", "--days", "14"];
+    let call = |more: &[&str]| desk.call(&[&["agenda"], &days[..], more].concat());
+    let hot = call(&["--format", "json"]).json();
+    let cold = call(&["--cold", "--format", "json"]).json();
+    assert_eq!(cold["checkpoint-lag"], 0, "{cold}");
+    assert!(cold["read-bytes"].as_u64().unwrap() < cold["sled-bytes"].as_u64().unwrap());
+    for (hot, cold) in
+        hot["senders"].as_array().unwrap().iter().zip(cold["senders"].as_array().unwrap())
+    {
+        let sent = |it: &serde_json::Value| {
+            it["days"].as_array().unwrap().iter().map(|day| day["sent"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (&hot["sender"], &hot["limit"], sent(hot)),
+            (&cold["sender"], &cold["limit"], sent(cold))
+        );
+    }
+    let text = call(&["--cold"]).fine();
+    assert!(text.contains("as of command ") && text.contains("\nread "), "{text}");
+    desk.call(&["agenda", "--cold", "--from", "2026-03-02", "--to", "2026-03-01"]).told(3);
+    // What a killed process leaves has commands that no checkpoint knows.
+    std::fs::remove_dir_all(desk.path().join("holdline-data/sled")).unwrap();
+    let told = call(&["--cold"]).told(4);
+    assert!(told.contains("there is no checkpoint in"), "{told}");
+}
