@@ -394,3 +394,28 @@ pub struct Tally {
 
 /// The sends that are out of their timelines, by token.
 pub(crate) type Claims = BTreeMap<Token, ClaimRecord>;
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::{
+        CompanyRecord, DeliveryRecord, EnrollmentRecord, HoldRecord, ProspectRecord, SeenRecord,
+    };
+
+    #[test]
+    fn records_take_what_the_operator_is_told() {
+        let operations = include_str!("../../docs/operations.md");
+        for (what, bytes) in [
+            ("a prospect", size_of::<ProspectRecord>()),
+            ("an enrollment", size_of::<EnrollmentRecord>()),
+            ("a company", size_of::<CompanyRecord>()),
+            ("a delivery", size_of::<DeliveryRecord>()),
+            ("a hold", size_of::<HoldRecord>()),
+        ] {
+            assert!(operations.contains(&format!("| {what} | {bytes} |")), "{what}: {bytes}");
+        }
+        let seen = size_of::<SeenRecord>();
+        assert!(operations.contains(&format!("| an event id that was seen | {seen}, and ")));
+    }
+}

@@ -381,7 +381,8 @@ proptest! {
                 }
                 Step::GiveUp(records) => {
                     let mut image = images.last().cloned().unwrap_or_default();
-                    let given_up = checkpoints.write((seq, Onto::Newest, Pace::Fast), b"", |writer| {
+                    let to = (seq, Onto::Newest, Pace::Fast);
+                    let given_up = checkpoints.write(to, b"", |writer| {
                         fill(writer, &records, &mut image)?;
                         Err(super::failed(super::Fault { what: "off".into(), damage: false }))
                     });
