@@ -30,6 +30,9 @@ pub use model::{
     Prospect, Refusal, Report, Scope, Selection, Sender, Settings, Status, Step, Token, Verdict,
 };
 #[cfg(feature = "store")]
-pub use open::{ColdStore, History, Import, ImportError, Inside, OpenError, Stats, history};
+pub use open::{
+    Backup, ColdStore, Compacted, History, Import, ImportError, Inside, OpenError, Part,
+    RepairError, Repaired, Restored, Stats, Verified, compact, history, repair, restore, verify,
+};
 #[cfg(feature = "store")]
 pub use store::{Durability, Options};

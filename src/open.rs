@@ -1,29 +1,39 @@
 //! Where an engine and a store are put together: opening a directory, and replaying what it holds.
 
+mod backup;
 mod cold;
 #[cfg(test)]
 mod full;
 mod history;
 mod import;
+mod keeper;
+mod recover;
+mod repair;
 mod stats;
+#[cfg(test)]
+mod tests;
+mod verify;
 
 use std::path::Path;
 
-use crate::engine::port::{Frame, ImageError, Journal, JournalError, Room, Sync};
-use crate::engine::{
-    Codec, Engine, EngineError, Hurry, Idle, ImageMarks, Keeper, Opened, Parts, SUFFIX_VERSION,
-    Snapshot, State,
-};
+use self::keeper::House;
+pub(crate) use self::keeper::StoreKeeper;
+use self::recover::{Begun, begin_with, from_base, moved_aside, replay};
+use crate::engine::port::{Frame, Journal, JournalError, Room, Sync};
+use crate::engine::{Codec, Engine, EngineError, Home, Idle, Opened, Parts, SUFFIX_VERSION, State};
 use crate::model::{Action, Command, Instant};
 use crate::plan::{Calendar, Zone};
-use crate::store::checkpoint::{Checkpoints, Found, MovedAside, Onto, Pace, Writer};
+use crate::store::base::Bases;
 use crate::store::journal::FileJournal;
-use crate::store::{Lock, OpenedParts, Options, Reserve, Store, StoreError, codec};
+use crate::store::{Lock, OpenedParts, Options, Store, StoreError, codec};
 
+pub use self::backup::{Backup, Restored, restore};
 pub use self::cold::ColdStore;
 pub use self::history::{History, history};
 pub use self::import::{Import, ImportError};
+pub use self::repair::{Compacted, RepairError, Repaired, compact, repair};
 pub use self::stats::{Inside, Stats};
+pub use self::verify::{Part, Verified, verify};
 
 /// Why a directory could not be opened as an engine.
 #[derive(Debug, thiserror::Error)]
@@ -75,15 +85,18 @@ impl Engine {
     /// Any [`OpenError`]; the store is as it was then.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let store = Store::open(path.as_ref(), options)?;
-        let Store { lock, journal, checkpoints, reserve, found, report, .. } = store;
-        let parts = OpenedParts { journal, checkpoints, reserve, found, report };
-        let room = parts.reserve.clone().map(|reserve| reserve as std::sync::Arc<dyn Room>);
-        let (state, journal, keeper, opened) = bring_up(parts, Some(lock))?;
+        let Store { lock, journal, checkpoints, reserve, found, bases, report, id, .. } = store;
+        let room = reserve.clone().map(|reserve| reserve as std::sync::Arc<dyn Room>);
+        let home = Home { dir: path.as_ref().to_path_buf(), store: id.0 };
+        let parts =
+            OpenedParts { journal, checkpoints, reserve, found, bases: bases.clone(), report };
+        let (state, journal, keeper, opened) = bring_up(parts, Some(lock), &options)?;
         let parts = Parts {
             journal: Box::new(journal),
-            codec: std::sync::Arc::new(Frames),
+            codec: std::sync::Arc::new(Frames { bases }),
             idle: if options.plans_when_idle { Idle::Plans } else { Idle::Waits },
             keeper: Some(Box::new(keeper)),
+            home: Some(home),
             checkpoint_bytes: Some(options.checkpoint_bytes).filter(|bytes| *bytes > 0),
             room,
         };
@@ -96,8 +109,9 @@ impl Engine {
 pub(crate) fn bring_up(
     parts: OpenedParts,
     lock: Option<Lock>,
+    options: &Options,
 ) -> Result<(State, FileJournal, StoreKeeper, Opened), OpenError> {
-    let OpenedParts { mut journal, mut checkpoints, reserve, found, report } = parts;
+    let OpenedParts { mut journal, mut checkpoints, reserve, found, bases, report } = parts;
     let mut opened = Opened { created: report.created, ..Opened::default() };
     if let Some(torn) = &report.torn {
         opened.notes.push(format!(
@@ -109,15 +123,23 @@ pub(crate) fn bring_up(
         ));
     }
     opened.notes.extend(report.moved_aside.as_ref().map(moved_aside));
-    let (mut state, marks) = recover(&mut checkpoints, &found, &mut opened)?;
+    let Begun { mut state, marks, notes } = begin_with(
+        &mut checkpoints,
+        &found,
+        (&bases, journal.first_seq(), journal.last_seq() == 0),
+    )?;
+    opened.notes.extend(notes);
     opened.replayed = replay(&mut journal, &mut state)?;
     begin(&mut journal, &mut state)?;
-    let keeper = StoreKeeper { checkpoints, kept: 0, marks, reserve, _lock: lock };
+    let house = House::new(bases, journal.archivist(), options);
+    let keeper = StoreKeeper { checkpoints, kept: 0, marks, house, reserve, _lock: lock };
     Ok((state, journal, keeper, opened))
 }
 
-/// Commands in the frames of a journal.
-pub(crate) struct Frames;
+/// Commands in the frames of a journal, which may begin behind a base.
+struct Frames {
+    bases: Bases,
+}
 
 impl Codec for Frames {
     fn encode(&self, commands: &[Command]) -> Result<Vec<u8>, String> {
@@ -127,103 +149,28 @@ impl Codec for Frames {
     fn decode(&self, payload: &[u8]) -> Result<Vec<Command>, String> {
         codec::decode(payload).map_err(|error| format!("a frame: {error}"))
     }
-}
 
-fn moved_aside(moved: &MovedAside) -> String {
-    format!(
-        "the checkpoints were damaged ({}) and were moved to `{}`; the state is rebuilt from the \
-         journal",
-        moved.why,
-        moved.to.display()
-    )
-}
-
-/// The state as of the newest checkpoint that can be read, with its pages; an empty one if there is
-/// none, for the journal has everything. A database that cannot be read is put out of the way.
-fn recover(
-    checkpoints: &mut Checkpoints,
-    found: &Found,
-    opened: &mut Opened,
-) -> Result<(State, Option<ImageMarks>), StoreError> {
-    match from_checkpoint(checkpoints, found, opened) {
-        Ok(started) => Ok(started),
-        Err(unreadable) => {
-            let moved = checkpoints.start_anew(&unreadable)?;
-            opened.notes.push(moved_aside(&moved));
-            Ok((State::new(), None))
+    fn begins_with(&self, first_seq: u64) -> Result<Option<State>, String> {
+        if first_seq <= 1 {
+            return Ok(None);
         }
+        let mut why = "there is none".to_owned();
+        let bases = self.bases.list().map_err(|error| error.to_string())?;
+        for base in bases.iter().rev().filter(|base| base.seq.saturating_add(1) >= first_seq) {
+            match from_base(&self.bases, base.seq) {
+                Ok(state) => return Ok(Some(state)),
+                Err(error) => why = error,
+            }
+        }
+        Err(format!(
+            "the journal begins at {first_seq}, and the base behind which is missing: {why}"
+        ))
     }
-}
-
-/// Why not, if the database itself cannot be read.
-fn from_checkpoint(
-    checkpoints: &mut Checkpoints,
-    found: &Found,
-    opened: &mut Opened,
-) -> Result<(State, Option<ImageMarks>), String> {
-    let unused = |epoch: u64, why: &str| {
-        let instead = "an older one or the journal takes its place";
-        format!("checkpoint {epoch} was not used: {why}; {instead}")
-    };
-    let rejected = found.rejected.iter().map(|it| unused(it.epoch, &it.why));
-    opened.notes.extend(rejected);
-    let mut unreadable = None;
-    for manifest in &found.manifests {
-        let why = match State::read(&mut checkpoints.read(manifest)) {
-            Ok(state) if state.sequence() == manifest.seq => {
-                let marks = state.snapshot().marks();
-                return Ok((state, Some(marks)));
-            }
-            Ok(state) => {
-                let (found, expected) = (state.sequence(), manifest.seq);
-                format!("it is as of command {found}, its manifest says {expected}")
-            }
-            Err(error) => {
-                if let ImageError::Failed { what } = &error {
-                    unreadable = Some(what.clone());
-                }
-                error.to_string()
-            }
-        };
-        opened.notes.push(unused(manifest.epoch, &why));
-        checkpoints.reject(manifest.epoch);
-    }
-    unreadable.map_or_else(|| Ok((State::new(), None)), Err)
-}
-
-/// Applies what the journal has and the state has not. How many commands that was.
-fn replay(journal: &mut FileJournal, state: &mut State) -> Result<u64, JournalError> {
-    let before = state.sequence();
-    let stop = |what: String| JournalError::Stopped { what };
-    journal.read(before + 1, &mut |frame: Frame<'_>| {
-        let commands: Vec<Command> = codec::decode(frame.payload)
-            .map_err(|error| stop(format!("frame {}: {error}", frame.first_seq)))?;
-        let known = state.sequence().saturating_sub(frame.first_seq.saturating_sub(1));
-        let known = usize::try_from(known).unwrap_or(usize::MAX);
-        for mut command in commands.into_iter().skip(known) {
-            let sequence = state.sequence() + 1;
-            if !state.apply(&mut command).journaled {
-                return Err(stop(format!("command {sequence} does not replay")));
-            }
-        }
-        if state.sequence() != frame.last_seq {
-            let (found, expected) = (state.sequence(), frame.last_seq);
-            return Err(stop(format!("expected command {expected} last, found {found}")));
-        }
-        Ok(())
-    })?;
-    Ok(state.sequence() - before)
 }
 
 /// Journals that the store was opened: tokens from here on carry a new incarnation.
 fn begin(journal: &mut FileJournal, state: &mut State) -> Result<(), JournalError> {
-    let action = Action::Open {
-        incarnation: state.incarnation().saturating_add(1),
-        tz_version: Zone::tz_version().to_owned(),
-        suffix_version: SUFFIX_VERSION.to_owned(),
-        holidays_version: Calendar::data_version().to_owned(),
-    };
-    let mut open = Command::new(Instant::MIN, action);
+    let mut open = opening(state);
     let payload = codec::encode(std::slice::from_ref(&open))
         .map_err(|error| JournalError::Failed { what: error.to_string() })?;
     let sequence = state.sequence() + 1;
@@ -233,49 +180,13 @@ fn begin(journal: &mut FileJournal, state: &mut State) -> Result<(), JournalErro
     Ok(())
 }
 
-/// Writes checkpoints, and holds the store's lock until the engine has closed.
-pub(crate) struct StoreKeeper {
-    checkpoints: Checkpoints,
-    /// The command that the last checkpoint was as of: an older state never replaces a newer one.
-    kept: u64,
-    /// The pages that the newest checkpoint has; none if all are to be written.
-    marks: Option<ImageMarks>,
-    reserve: Option<std::sync::Arc<Reserve>>,
-    _lock: Option<Lock>,
-}
-
-impl Keeper for StoreKeeper {
-    fn keep(&mut self, snapshot: &Snapshot, hurry: Hurry) -> Result<(), String> {
-        let pace = match hurry {
-            Hurry::Awaited | Hurry::Last => Pace::Fast,
-            Hurry::InBackground => Pace::Gentle,
-        };
-        if hurry == Hurry::Last {
-            // On a full disk the checkpoint gets what was kept for commands.
-            let short = self.reserve.as_ref().filter(|it| it.secured() < it.wanted());
-            short.map(|reserve| reserve.give(u64::MAX));
-        }
-        let sequence = snapshot.sequence();
-        if sequence <= self.kept {
-            return Ok(());
-        }
-        let onto = if self.marks.is_some() { Onto::Newest } else { Onto::Nothing };
-        let mut kept = self.write((sequence, onto, pace), snapshot);
-        if onto == Onto::Newest && matches!(kept, Err(ImageError::Damaged { .. })) {
-            // What it would go on from cannot be read; what it is made of is all here.
-            self.marks = None;
-            kept = self.write((sequence, Onto::Nothing, pace), snapshot);
-        }
-        kept.map_err(|error| error.to_string())?;
-        (self.kept, self.marks) = (sequence, Some(snapshot.marks()));
-        Ok(())
-    }
-}
-
-impl StoreKeeper {
-    fn write(&mut self, to: (u64, Onto, Pace), snapshot: &Snapshot) -> Result<(), ImageError> {
-        let marks = self.marks.as_ref();
-        let filled = |writer: &mut Writer<'_>| snapshot.write(writer, marks);
-        self.checkpoints.write(to, &[], filled).map(drop)
-    }
+/// The command that says that a store is opened.
+fn opening(state: &State) -> Command {
+    let action = Action::Open {
+        incarnation: state.incarnation().saturating_add(1),
+        tz_version: Zone::tz_version().to_owned(),
+        suffix_version: SUFFIX_VERSION.to_owned(),
+        holidays_version: Calendar::data_version().to_owned(),
+    };
+    Command::new(Instant::MIN, action)
 }

@@ -43,6 +43,31 @@ fn entry(enrollment: u32, record: &EnrollmentRecord) -> Option<(u32, Planned)> {
     Some((hour, Planned { sender: record.sender, enrollment, after_ms }))
 }
 
+/// A send as the index lists it: the hour, the workspace, and the rest.
+pub(super) type Listed = (u32, u32, Planned);
+
+/// What the timelines of a workspace have planned.
+pub(super) fn planned(
+    workspace: u32,
+    enrollments: &Pages<EnrollmentRecord>,
+) -> impl Iterator<Item = Listed> {
+    enrollments.iter().filter_map(move |(id, record)| {
+        entry(id, record).map(|(hour, planned)| (hour, workspace, planned))
+    })
+}
+
+/// What a record of the index lists; none if it is no such record, or not as one is written.
+pub(super) fn listed(key: &[u8], record: &Record<'_>) -> Option<Vec<Listed>> {
+    let Record::Agenda(entries) = record else {
+        return None;
+    };
+    let (hour, rest) = key.split_first_chunk::<4>()?;
+    let (workspace, _) = rest.split_first_chunk::<4>()?;
+    let (hour, workspace) = (u32::from_be_bytes(*hour), u32::from_be_bytes(*workspace));
+    let sound = entries.len() <= MAX_ENTRIES && entries.is_sorted();
+    sound.then(|| entries.iter().map(|entry| (hour, workspace, *entry)).collect())
+}
+
 /// Brings the index from where the image before has it to what these timelines say.
 pub(super) fn write<W: ImageWriter>(
     writer: &mut W,

@@ -1,7 +1,7 @@
 //! The engine as a host holds it: a handle that is cheap to clone and safe to share.
 
 use std::fmt;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -19,6 +19,10 @@ use crate::model::{
 pub(crate) trait Keeper: Send {
     /// Writes a checkpoint of a state that is durable in the journal.
     fn keep(&mut self, snapshot: &Snapshot, hurry: Hurry) -> Result<(), String>;
+
+    /// Does one of the things that have time, after a checkpoint of this state; whether there may
+    /// be more of them.
+    fn tend(&mut self, snapshot: &Snapshot) -> Result<bool, String>;
 }
 
 /// Whether somebody waits for a checkpoint.
@@ -29,6 +33,16 @@ pub(crate) enum Hurry {
     InBackground,
     /// It is the last one: no command comes after it that room would have to be kept for.
     Last,
+}
+
+/// Where an engine keeps what it was told, for those who take a copy of it.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "store"), expect(dead_code, reason = "only a store is copied"))]
+pub(crate) struct Home {
+    /// The directory.
+    pub(crate) dir: std::path::PathBuf,
+    /// The store's number.
+    pub(crate) store: [u8; 16],
 }
 
 /// What opening found.
@@ -57,6 +71,8 @@ struct Inner {
     writer: Writer,
     opened: Opened,
     keeper: Arc<Mutex<Option<Box<dyn Keeper>>>>,
+    #[cfg_attr(not(feature = "store"), expect(dead_code, reason = "only a store is copied"))]
+    home: Option<Home>,
     /// Writes checkpoints while the engine goes on.
     in_background: Mutex<Option<JoinHandle<()>>>,
 }
@@ -67,6 +83,8 @@ pub(crate) struct Parts {
     pub(crate) codec: Arc<dyn Codec>,
     pub(crate) idle: Idle,
     pub(crate) keeper: Option<Box<dyn Keeper>>,
+    /// Where that is; none if it is in memory.
+    pub(crate) home: Option<Home>,
     /// By how many bytes the journal grows until a checkpoint is written; never, if none.
     pub(crate) checkpoint_bytes: Option<u64>,
     /// Room that is kept for the journal, where there is an end to it.
@@ -95,6 +113,10 @@ impl Codec for Kept {
         let number = payload.try_into().map(usize::from_le_bytes).map_err(|_| "no number")?;
         self.groups()?.get(number).cloned().ok_or_else(|| "no such group".to_owned())
     }
+
+    fn begins_with(&self, _first_seq: u64) -> Result<Option<State>, String> {
+        Ok(None)
+    }
 }
 
 impl fmt::Debug for Engine {
@@ -115,6 +137,7 @@ impl Engine {
             codec: Arc::new(Kept::default()),
             idle: Idle::Waits,
             keeper: None,
+            home: None,
             checkpoint_bytes: None,
             room: None,
         };
@@ -122,7 +145,7 @@ impl Engine {
     }
 
     pub(crate) fn start(state: State, parts: Parts, opened: Opened) -> Result<Self, EngineError> {
-        let Parts { journal, codec, idle, keeper, checkpoint_bytes, room } = parts;
+        let Parts { journal, codec, idle, keeper, home, checkpoint_bytes, room } = parts;
         let failed = |error: std::io::Error| EngineError::Poisoned { cause: error.to_string() };
         let (tell, told) = sync_channel(0);
         let grown = checkpoint_bytes.map(|every_bytes| Grown { every_bytes, since: 0, tell });
@@ -139,7 +162,7 @@ impl Engine {
             None
         };
         let in_background = Mutex::new(thread);
-        Ok(Self { inner: Arc::new(Inner { writer, opened, keeper, in_background }) })
+        Ok(Self { inner: Arc::new(Inner { writer, opened, keeper, home, in_background }) })
     }
 
     /// What opening found.
@@ -273,6 +296,18 @@ impl Engine {
         keep(&self.inner.keeper, &image, Hurry::Awaited)
     }
 
+    /// Where it keeps what it was told; none if that is in memory.
+    #[cfg(feature = "store")]
+    pub(crate) fn home(&self) -> Option<&Home> {
+        self.inner.home.as_ref()
+    }
+
+    /// A durable state to write down: keys cannot be looked up in it.
+    #[cfg(feature = "store")]
+    pub(crate) fn image(&self) -> Result<Snapshot, EngineError> {
+        self.inner.writer.image()
+    }
+
     /// Ends the engine for all handles, with a checkpoint.
     ///
     /// # Errors
@@ -299,13 +334,28 @@ fn keep(
     }
 }
 
+/// Does one of the things that have time; whether there may be more.
+fn tend(keeper: &Mutex<Option<Box<dyn Keeper>>>, image: &Snapshot) -> bool {
+    let Ok(mut keeper) = keeper.lock() else {
+        return false;
+    };
+    keeper.as_mut().is_some_and(|keeper| keeper.tend(image) == Ok(true))
+}
+
 /// The checkpoint thread: writes one each time that the journal has grown, until the engine ends.
 fn keep_up(told: &Receiver<()>, asker: &Asker, keeper: &Mutex<Option<Box<dyn Keeper>>>) {
     while told.recv().is_ok() {
         // A failure is not lost: whoever asks for the next checkpoint, at the close at the latest,
         // is told of it.
-        let _kept =
-            asker.image().and_then(|image| keep(keeper, &image, Hurry::InBackground)).is_ok();
+        let kept = asker
+            .image()
+            .and_then(|image| keep(keeper, &image, Hurry::InBackground).map(|()| image));
+        let Ok(image) = kept else {
+            continue;
+        };
+        // One thing at a time, so that whoever closes the engine or asks for a checkpoint waits for
+        // no more than that. What fails is left for the next time.
+        while tend(keeper, &image) && !matches!(told.try_recv(), Err(TryRecvError::Disconnected)) {}
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod address;
 mod agenda;
+mod audit;
 mod campaign;
 mod capacity;
 #[cfg(feature = "store")]
@@ -51,6 +52,7 @@ mod writer;
 
 pub use address::SUFFIX_VERSION;
 pub(crate) use address::is_free_mail;
+pub use audit::Audit;
 #[cfg(feature = "store")]
 pub use cold::ColdAgenda;
 #[cfg(feature = "store")]
@@ -61,7 +63,7 @@ pub use digest::Digest;
 pub use error::EngineError;
 pub use handle::{Engine, Opened};
 #[cfg(feature = "store")]
-pub(crate) use handle::{Hurry, Keeper, Parts};
+pub(crate) use handle::{Home, Hurry, Keeper, Parts};
 pub use image::ImageMarks;
 pub use read::{CompanyView, List, View};
 pub use recall::MAX_PAST;

@@ -62,10 +62,19 @@ impl State {
         command: Command,
         history: impl FnOnce(&mut dyn FnMut(Command)) -> Result<(), E>,
     ) -> Result<Command, E> {
+        self.recalled_from(command, |recall| history(&mut |command| recall.take(command)))
+    }
+
+    /// As [`State::recalled`], where the history may begin with a state.
+    pub(crate) fn recalled_from<E>(
+        &self,
+        command: Command,
+        history: impl FnOnce(&mut Recall) -> Result<(), E>,
+    ) -> Result<Command, E> {
         match self.wants(&command) {
             Some(wanted) => {
                 let mut recall = Recall::new(wanted);
-                history(&mut |command| recall.take(command))?;
+                history(&mut recall)?;
                 Ok(recall.publish(command))
             }
             None => Ok(command),
@@ -82,6 +91,16 @@ pub(crate) struct Recall {
 impl Recall {
     pub(crate) fn new(wanted: Wanted) -> Self {
         Self { wanted: std::sync::Arc::new(wanted), state: State::new() }
+    }
+
+    /// Begins with a state: what came before it is not there any more, and is not counted.
+    pub(crate) fn begin_with(&mut self, state: State) {
+        self.state = state;
+        let at = self.state.names.id(&self.wanted.workspace).map(|id| id as usize);
+        if let Some(workspace) = at.and_then(|at| self.state.workspaces.get_mut(at)) {
+            let events = Vec::new();
+            workspace.aside = Some(Aside { wanted: self.wanted.clone(), events });
+        }
     }
 
     /// Applies one command of the history.

@@ -66,6 +66,9 @@ impl Grown {
 pub(crate) trait Codec: Send + std::marker::Sync {
     fn encode(&self, commands: &[Command]) -> Result<Vec<u8>, String>;
     fn decode(&self, payload: &[u8]) -> Result<Vec<Command>, String>;
+    /// A state from which a journal that begins with this number leads on; none stands for the
+    /// empty one.
+    fn begins_with(&self, first_seq: u64) -> Result<Option<State>, String>;
 }
 
 enum Request {
@@ -112,7 +115,7 @@ struct Group {
 /// What the writer waits for.
 enum Ask {
     /// What was journaled before.
-    Journaled(Sender<Result<Vec<Command>, EngineError>>),
+    Journaled(Sender<Result<Told, EngineError>>),
     /// That everything before is in the journal.
     Done(Sender<()>),
 }
@@ -410,11 +413,15 @@ impl Building {
         command: Command,
         out: &Out<'_>,
     ) -> Result<Command, EngineError> {
-        state.recalled(command, |each| {
+        state.recalled_from(command, |recall| {
             let (to, answer) = mpsc::channel();
             out.groups.send(Group::asking(Ask::Journaled(to))).map_err(|_| EngineError::Closed)?;
-            let journaled = answer.recv().map_err(|_| EngineError::Closed)??;
-            journaled.into_iter().chain(self.kept.iter().cloned()).for_each(each);
+            let (begun, journaled) = answer.recv().map_err(|_| EngineError::Closed)??;
+            if let Some(begun) = begun {
+                recall.begin_with(begun);
+            }
+            let all = journaled.into_iter().chain(self.kept.iter().cloned());
+            all.for_each(|command| recall.take(command));
             Ok(())
         })
     }
@@ -552,15 +559,36 @@ fn keep(
     }
 }
 
+/// The state that the journal leads on from, if it was trimmed, and every command from there on.
+type Told = (Option<State>, Vec<Command>);
+
 /// Every command in the journal.
-fn journaled(journal: &mut dyn Journal, codec: &dyn Codec) -> Result<Vec<Command>, EngineError> {
-    let (first, mut all) = (journal.first_seq(), Vec::new());
-    let read = journal.read(first, &mut |frame: Frame<'_>| {
+fn journaled(journal: &mut dyn Journal, codec: &dyn Codec) -> Result<Told, EngineError> {
+    loop {
+        let first = journal.first_seq();
+        let told = journaled_from(journal, codec, first);
+        // What was trimmed just now has a later beginning.
+        if told.is_ok() || journal.first_seq() == first {
+            return told;
+        }
+    }
+}
+
+fn journaled_from(
+    journal: &mut dyn Journal,
+    codec: &dyn Codec,
+    first: u64,
+) -> Result<Told, EngineError> {
+    let mut all = Vec::new();
+    let begun = codec.begins_with(first).map_err(|cause| EngineError::Poisoned { cause })?;
+    let from = begun.as_ref().map_or(first, |state| state.sequence() + 1);
+    let read = journal.read(from, &mut |frame: Frame<'_>| {
         let stop = |what: String| JournalError::Stopped { what };
-        all.extend(codec.decode(frame.payload).map_err(stop)?);
+        let known = usize::try_from(from.saturating_sub(frame.first_seq)).unwrap_or(usize::MAX);
+        all.extend(codec.decode(frame.payload).map_err(stop)?.into_iter().skip(known));
         Ok(())
     });
-    read.map(|()| all).map_err(|error| poisoned_by(&error))
+    read.map(|()| (begun, all)).map_err(|error| poisoned_by(&error))
 }
 
 fn append(journal: &mut dyn Journal, groups: &[Group]) -> Result<(), EngineError> {

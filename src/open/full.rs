@@ -8,9 +8,10 @@ use crate::engine::port::Room;
 use crate::engine::{Digest, Engine, EngineError, Idle, Opened, Parts, State};
 use crate::json::read_command;
 use crate::model::{Action, Command, Event, HoldKind, HoldTarget, Instant, Report};
+use crate::store::base::Bases;
 use crate::store::disk::Disk;
 use crate::store::journal::{FileJournal, JournalOptions};
-use crate::store::{Durability, Reserve};
+use crate::store::{Durability, Reserve, StoreId};
 use crate::testing::disk::SimDisk;
 
 const DIR: &str = "store/journal";
@@ -32,13 +33,15 @@ fn open(disk: &SimDisk) -> (Engine, Arc<Reserve>) {
     let opened = FileJournal::open(Arc::clone(&arc), Path::new(DIR), [7; 16], options);
     let (mut journal, torn) = opened.unwrap();
     assert_eq!(torn, None);
+    let bases = Bases::new(Arc::clone(&arc), Path::new("store/base").into(), StoreId([7; 16]));
     let reserve = Arc::new(Reserve::open(arc, Path::new("store"), RESERVE).unwrap());
     journal.keep_room(Arc::clone(&reserve));
     let mut state = State::new();
     replay(&mut journal, &mut state).unwrap();
     let parts = Parts {
         journal: Box::new(journal),
-        codec: Arc::new(Frames),
+        codec: Arc::new(Frames { bases }),
+        home: None,
         idle: Idle::Plans,
         keeper: None,
         checkpoint_bytes: None,

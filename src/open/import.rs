@@ -7,6 +7,7 @@ use super::OpenError;
 use crate::engine::port::{Frame, Journal, JournalError, Sync};
 use crate::engine::{Digest, Snapshot, State};
 use crate::model::{Command, Outcome};
+use crate::store::checkpoint::{Checkpoints, Onto, Pace};
 use crate::store::journal::FileJournal;
 use crate::store::{Lock, Options, Store, StoreError, codec};
 
@@ -63,6 +64,7 @@ pub struct Import {
     /// What is applied and not yet in the journal.
     group: Vec<Command>,
     bytes: usize,
+    checkpoints: Checkpoints,
     _lock: Lock,
 }
 
@@ -87,8 +89,9 @@ impl Import {
         if !store.report.created {
             return Err(not_new());
         }
-        let Store { journal, lock, .. } = store;
-        Ok(Self { journal, state: State::new(), group: Vec::new(), bytes: 0, _lock: lock })
+        let Store { journal, checkpoints, lock, .. } = store;
+        let (state, group) = (State::new(), Vec::new());
+        Ok(Self { journal, state, group, bytes: 0, checkpoints, _lock: lock })
     }
 
     /// Applies the next command of the history. A policy is given as it was published first: what
@@ -149,7 +152,13 @@ impl Import {
     pub fn finish(mut self) -> Result<(u64, Digest), ImportError> {
         self.flush()?;
         self.journal.close()?;
-        Ok((self.state.sequence(), self.state.snapshot().digest()))
+        let snapshot = self.state.snapshot();
+        let seq = snapshot.sequence();
+        let filled = self
+            .checkpoints
+            .write((seq, Onto::Nothing, Pace::Fast), &[], |it| snapshot.write(it, None));
+        filled.map_err(|error| JournalError::Failed { what: error.to_string() })?;
+        Ok((seq, snapshot.digest()))
     }
 }
 

@@ -4,8 +4,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{History, OpenError, recover, replay};
-use crate::engine::{Opened, Snapshot};
+use super::recover::{Begun, begin_with, replay};
+use super::{History, OpenError};
+use crate::engine::Snapshot;
+use crate::engine::port::Journal;
 use crate::store::journal::SegmentInfo;
 use crate::store::{Options, Store, StoreError};
 
@@ -66,8 +68,12 @@ impl Stats {
 }
 
 fn look_inside(store: Store) -> Result<Inside, OpenError> {
-    let Store { mut journal, mut checkpoints, found, lock, .. } = store;
-    let (mut state, _) = recover(&mut checkpoints, &found, &mut Opened::default())?;
+    let Store { mut journal, mut checkpoints, found, bases, lock, .. } = store;
+    let Begun { mut state, .. } = begin_with(
+        &mut checkpoints,
+        &found,
+        (&bases, journal.first_seq(), journal.last_seq() == 0),
+    )?;
     let checkpoint_seq = Some(state.sequence()).filter(|seq| *seq > 0);
     replay(&mut journal, &mut state)?;
     drop((journal, checkpoints, lock));

@@ -115,6 +115,12 @@ impl Ledger {
         self.limit
     }
 
+    /// The first day that is remembered: what was promised of those before it is forgotten.
+    #[must_use]
+    pub const fn first_day(&self) -> i32 {
+        self.first
+    }
+
     /// Changes the slots of a day. What is taken stays taken, also beyond the new limit.
     pub fn set_limit(&mut self, limit: Option<u32>) {
         self.limit = limit;

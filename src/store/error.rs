@@ -49,6 +49,31 @@ pub enum StoreError {
         /// The sequence number that the newest checkpoint is good for.
         checkpoint: u64,
     },
+    /// The journal was trimmed, and what it was trimmed behind cannot be read.
+    #[error(
+        "the journal begins at {first}, and nothing from before that can be read: {}",
+        Causes(why)
+    )]
+    NoBeginning {
+        /// The first sequence number of the journal.
+        first: u64,
+        /// What was tried, and what was wrong with it.
+        why: String,
+    },
+    /// A directory that something is to be made in has something in it.
+    #[error("`{}` is not empty", path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A copy of the state could not be written, or does not hold what it must.
+    #[error("`{}`: {what}", path.display())]
+    Image {
+        /// The file, or its directory.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
     /// The path is something else.
     #[error("`{}` is not a holdline store: {what}", path.display())]
     NotAStore {
@@ -79,6 +104,14 @@ pub enum StoreError {
     },
 }
 
+struct Causes<'a>(&'a str);
+
+impl std::fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() { "there is no checkpoint and no base" } else { self.0 })
+    }
+}
+
 struct Holder(Option<u32>);
 
 impl std::fmt::Display for Holder {
@@ -104,6 +137,11 @@ impl StoreError {
             Self::Behind { .. } => {
                 "the end of the journal is missing: restore it, or restore a backup"
             }
+            Self::NoBeginning { .. } => {
+                "put a base or the oldest segments back, or restore a backup"
+            }
+            Self::NotEmpty { .. } => "name a directory that is new or empty",
+            Self::Image { .. } => "look after the disk, then try again, or use another backup",
             Self::NotAStore { .. } => "name a holdline directory, or one that is new or empty",
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

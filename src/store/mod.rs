@@ -3,6 +3,7 @@
 //!
 //! What is where, byte by byte, is in `docs/format.md`.
 
+pub mod base;
 pub mod checkpoint;
 pub mod codec;
 pub mod disk;
@@ -22,6 +23,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::base::Bases;
 use self::checkpoint::{Checkpoints, Found, MovedAside};
 use self::disk::{Disk, OsDisk};
 use self::journal::{FileJournal, Inspected, JournalOptions, TornTail};
@@ -30,6 +32,14 @@ pub use self::error::StoreError;
 pub use self::format::{FORMAT, OLDEST_FORMAT, StoreId};
 pub use self::lock::Lock;
 pub use self::reserve::Reserve;
+
+/// The database of checkpoints in a store's directory.
+pub(crate) const SLED: &str = "sled";
+/// Where one is made that is to take its place, and where the one before it goes then.
+pub(crate) const SWAPPED_IN: &str = "sled.new";
+const SWAPPED_OUT: &str = "sled.old";
+/// Where the bases of a store lie in its directory.
+pub(crate) const BASES: &str = "base";
 
 /// When an answered command is safe. A killed process takes nothing back at any level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +73,9 @@ pub struct Options {
     /// How many days segments of the journal stay that nothing needs any more, by the clock of the
     /// file system.
     pub history_days: u32,
+    /// By how many bytes the journal grows at least until a new base is written in the background:
+    /// by twice the size of the newest one, if that is more. 0 writes none by itself.
+    pub base_bytes: u64,
     /// Whether timelines that a change affects are planned anew also while nobody asks for
     /// anything. Without this, that goes on with each command only, and so in the same way
     /// whenever the same commands are given.
@@ -78,6 +91,7 @@ impl Default for Options {
             checkpoint_bytes: 64 * 1024 * 1024,
             reserve_bytes: 16 * 1024 * 1024,
             history_days: 90,
+            base_bytes: 256 * 1024 * 1024,
             plans_when_idle: true,
         }
     }
@@ -110,6 +124,8 @@ pub struct Store {
     pub reserve: Option<Arc<Reserve>>,
     /// The checkpoints to start from.
     pub found: Found,
+    /// Its state as of some moments, each in a file of its own.
+    pub bases: Bases,
     /// What opening met.
     pub report: OpenReport,
     /// The right to use it; to be dropped last.
@@ -126,6 +142,7 @@ impl Store {
         make_dir(path)?;
         refuse_others(path)?;
         let lock = Lock::take(path)?;
+        settle_swap(path)?;
         let mut report = OpenReport::default();
         let (id, version) = match format::read(path)? {
             Some(found) => found,
@@ -145,9 +162,9 @@ impl Store {
         let reserve = Some(reserve).filter(|_| options.reserve_bytes > 0);
         let opened = parts.open(options, reserve)?;
         let report = OpenReport { created: report.created, ..opened.report };
-        let OpenedParts { journal, checkpoints, reserve, found, .. } = opened;
+        let OpenedParts { journal, checkpoints, reserve, found, bases, .. } = opened;
         let path = path.to_path_buf();
-        Ok(Self { path, id, lock, journal, checkpoints, reserve, found, report })
+        Ok(Self { path, id, lock, journal, checkpoints, reserve, found, bases, report })
     }
 }
 
@@ -158,6 +175,7 @@ pub(crate) struct Parts {
     inspected: Inspected,
     checkpoints: Checkpoints,
     found: Found,
+    bases: Bases,
     moved_aside: Option<MovedAside>,
 }
 
@@ -168,6 +186,7 @@ pub(crate) struct OpenedParts {
     pub(crate) checkpoints: Checkpoints,
     pub(crate) reserve: Option<Arc<Reserve>>,
     pub(crate) found: Found,
+    pub(crate) bases: Bases,
     pub(crate) report: OpenReport,
 }
 
@@ -178,7 +197,17 @@ impl Parts {
         (path, id): (&Path, StoreId),
         home: Box<dyn checkpoint::Home>,
     ) -> Result<Self, StoreError> {
-        let inspected = Inspected::read(disk, &path.join("journal"), id.0)?;
+        let inspected = Inspected::read(Arc::clone(&disk), &path.join("journal"), id.0)?;
+        let bases = Bases::new(disk, path.join(BASES), id);
+        for base in bases.list()?.iter().take_while(|base| base.seq > inspected.last_seq()) {
+            // One that does not check out covers nothing.
+            if bases.read(base.seq).is_ok() {
+                return Err(StoreError::Behind {
+                    journal: inspected.last_seq(),
+                    checkpoint: base.seq,
+                });
+            }
+        }
         let (checkpoints, found, moved_aside) = Checkpoints::open_in(home, id)?;
         if let Some(manifest) = found.manifests.first()
             && manifest.seq > inspected.last_seq()
@@ -188,7 +217,7 @@ impl Parts {
                 checkpoint: manifest.seq,
             });
         }
-        Ok(Self { inspected, checkpoints, found, moved_aside })
+        Ok(Self { inspected, checkpoints, found, bases, moved_aside })
     }
 
     pub(crate) fn open(
@@ -196,7 +225,7 @@ impl Parts {
         options: Options,
         reserve: Option<Reserve>,
     ) -> Result<OpenedParts, StoreError> {
-        let Self { inspected, checkpoints, found, moved_aside } = self;
+        let Self { inspected, checkpoints, found, bases, moved_aside } = self;
         let (mut journal, torn) = inspected.open(JournalOptions {
             durability: options.durability,
             segment_bytes: options.segment_bytes,
@@ -206,8 +235,47 @@ impl Parts {
             journal.keep_room(Arc::clone(reserve));
         }
         let report = OpenReport { created: false, torn, moved_aside };
-        Ok(OpenedParts { journal, checkpoints, reserve, found, report })
+        Ok(OpenedParts { journal, checkpoints, reserve, found, bases, report })
     }
+}
+
+impl Store {
+    /// Closes the checkpoints, and puts in their place those that were written in `sled.new`.
+    pub(crate) fn swap_checkpoints(self) -> Result<(), StoreError> {
+        let Self { path, checkpoints, lock, .. } = self;
+        drop(checkpoints);
+        let (now, out, fresh) = (path.join(SLED), path.join(SWAPPED_OUT), path.join(SWAPPED_IN));
+        // Between the two there are none, and the next open takes back those from before.
+        fs::rename(&now, &out).map_err(StoreError::io("rename", &now))?;
+        fs::rename(fresh.join(SLED), &now).map_err(StoreError::io("rename", &fresh))?;
+        OsDisk.sync_dir(&path).map_err(StoreError::io("sync", &path))?;
+        settle_swap(&path)?;
+        drop(lock);
+        Ok(())
+    }
+}
+
+/// Finishes a swap of the checkpoints that was interrupted, or takes it back: either are good.
+fn settle_swap(path: &Path) -> Result<(), StoreError> {
+    let (now, out, fresh) = (path.join(SLED), path.join(SWAPPED_OUT), path.join(SWAPPED_IN));
+    if out.exists() && !now.exists() {
+        fs::rename(&out, &now).map_err(StoreError::io("rename", &out))?;
+        OsDisk.sync_dir(path).map_err(StoreError::io("sync", path))?;
+    }
+    for left in [out, fresh] {
+        match fs::remove_dir_all(&left) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", &left)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes whose the store in a directory is.
+pub(crate) fn write_identity(path: &Path, id: StoreId) -> Result<(), StoreError> {
+    format::write(path, id)
 }
 
 /// Whose the store in a directory is, without its lock and without a change.
@@ -221,7 +289,7 @@ pub(crate) fn identity(path: &Path) -> Result<StoreId, StoreError> {
     }
 }
 
-fn make_dir(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn make_dir(path: &Path) -> Result<(), StoreError> {
     match fs::metadata(path) {
         Ok(about) if about.is_dir() => return Ok(()),
         Ok(_) => {

@@ -51,6 +51,7 @@ pub(crate) fn imports_as(path: &Path, original: &Snapshot) {
     let imported = import(&lines, &copy).unwrap();
     assert_eq!(imported.digest(), original.digest());
     assert_eq!(imported.sequence(), original.sequence());
+    assert_eq!(original.audit().findings, Vec::<String>::new());
     for workspace in original.workspaces() {
         let in_flight = |snapshot: &Snapshot| snapshot.view(workspace).unwrap().in_flight();
         assert_eq!(in_flight(&imported), in_flight(original));

@@ -25,6 +25,8 @@ mod golden;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod language;

@@ -2,6 +2,7 @@
 
 mod authoring;
 mod history;
+mod keeping;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use crate::moment;
 
 pub use authoring::{Fmt, New};
 pub use history::{Export, History, Import, Stats};
+pub use keeping::{Backup, Compact, Repair, Restore, Verify};
 
 /// When each prospect gets the next message, and when not.
 #[derive(Debug, Parser)]
@@ -72,6 +74,16 @@ pub enum Verb {
     Import(Import),
     /// What the data directory takes and holds
     Stats(Stats),
+    /// Copy the data directory to where it can be restored from
+    Backup(Backup),
+    /// Make a data directory of a backup
+    Restore(Restore),
+    /// Check everything that the data directory keeps; nothing is changed
+    Verify(Verify),
+    /// Put damaged checkpoints and bases aside, and make them anew
+    Repair(Repair),
+    /// Make what the data directory takes small
+    Compact(Compact),
     /// Print the digest of the state: the same for the same commands
     Digest(Digest),
     /// Print a shell's completion script

@@ -21,6 +21,7 @@ use self::page::{CHECKPOINT_VERSION, MANIFEST_TAG};
 use super::{StoreError, StoreId, codec};
 use crate::engine::port::{ImageError, ImageReader, Tree};
 
+pub(super) use self::page::{CHECKPOINT_VERSION as RECORDS_VERSION, pack, tag, unpack};
 pub use self::page::{MAX_KEY, Manifest};
 pub use self::write::{MAX_META, Onto, Pace, Writer};
 
@@ -308,6 +309,23 @@ impl Checkpoints {
         Tree::ALL
             .into_iter()
             .try_for_each(|tree| self.walk(manifest, tree, (&[], None), &mut |_, _| Ok(())))
+    }
+
+    /// Checks every record of a checkpoint, also behind one that does not check out. How many there
+    /// are, and what is wrong with which.
+    #[must_use]
+    pub fn check(&self, manifest: &Manifest) -> (u64, Vec<ImageError>) {
+        let (mut count, mut wrong) = (0, Vec::new());
+        let Some(directory) = self.directory(manifest) else {
+            return (0, vec![damaged(Tree::Meta, "the checkpoint is not kept any more")]);
+        };
+        for tree in Tree::ALL {
+            for (key, epoch) in directory.range(tree, (&[], None)) {
+                count += 1;
+                wrong.extend(self.value(&Place { tree, key: key.into(), epoch }).err());
+            }
+        }
+        (count, wrong)
     }
 
     /// The encoded value at a place.

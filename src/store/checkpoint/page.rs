@@ -14,7 +14,7 @@ const MAX_LATER: usize = 4096;
 const RECORD_VERSION: u8 = 2;
 pub(super) const MANIFEST_TAG: u8 = 0xff;
 /// The format of checkpoints as a whole.
-pub(super) const CHECKPOINT_VERSION: u32 = 3;
+pub(in crate::store) const CHECKPOINT_VERSION: u32 = 3;
 /// Begins the keys of manifests. No key of a record of `meta` begins so.
 const MANIFEST_PREFIX: [u8; 8] = [0xff; 8];
 /// Begins the keys of directories.
@@ -32,7 +32,7 @@ const HEAD: usize = 4;
 const TAIL: usize = 4;
 
 /// The number of a tree on disk; never reused.
-pub(super) const fn tag(tree: Tree) -> u8 {
+pub(in crate::store) const fn tag(tree: Tree) -> u8 {
     match tree {
         Tree::Meta => 1,
         Tree::Names => 2,
@@ -98,7 +98,7 @@ pub(super) fn split_piece_key(full_key: &[u8]) -> Option<(u8, &[u8], u64)> {
 }
 
 /// The bytes of a value as they are kept: packed, where that makes them fewer.
-pub(super) fn pack(value: &[u8]) -> Vec<u8> {
+pub(in crate::store) fn pack(value: &[u8]) -> Vec<u8> {
     let mut kept = vec![RAW];
     if value.len() >= MIN_PACKED {
         let packed = lz4_flex::block::compress_prepend_size(value);
@@ -113,7 +113,7 @@ pub(super) fn pack(value: &[u8]) -> Vec<u8> {
 }
 
 /// The bytes of a value, from those that were kept.
-pub(super) fn unpack(kept: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, &'static str> {
+pub(in crate::store) fn unpack(kept: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, &'static str> {
     let bad = "a record does not unpack";
     match kept.split_first() {
         Some((&RAW, value)) => Ok(value.into()),

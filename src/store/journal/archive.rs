@@ -4,7 +4,9 @@
 #[cfg(test)]
 mod tests;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,8 +18,17 @@ use super::source::{Place, Plain, Source};
 use crate::store::StoreError;
 use crate::store::disk::Disk;
 
-/// Held by whoever takes segments away, or puts others in their place.
-pub(super) type Turn = Arc<Mutex<()>>;
+/// Held by whoever takes segments away or puts others in their place, and by whoever reads several
+/// of them one after the other.
+pub(super) type Turn = Arc<Shared>;
+
+/// Whose turn it is, and what was taken away already.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub turn: Mutex<()>,
+    /// The first sequence number of the oldest segment that was left, once some were trimmed.
+    pub below: AtomicU64,
+}
 
 /// Looks after the segments that are not written to any more: compresses them, and says which are
 /// old. It may be used from any thread while the journal is appended to and trimmed; one at a time.
@@ -172,7 +183,7 @@ impl Archivist {
         unfinished: &Path,
         compressed: Compressed,
     ) -> Result<Option<Compressed>, StoreError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let plain = self.dir.join(segment::file_name(first_seq));
         let packed = self.dir.join(segment::packed_name(first_seq));
         let listing = segment::list(&*self.disk, &self.dir)?;
@@ -190,6 +201,28 @@ impl Archivist {
             .and_then(|()| self.disk.sync_dir(dir))
             .map_err(StoreError::io("remove", &plain))?;
         Ok(Some(compressed))
+    }
+
+    /// Takes away the segments that lie wholly below a sequence number, the oldest first. The last
+    /// one stays. How many went.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; whatever is left has no gap.
+    pub fn trim(&self, below_seq: u64) -> Result<u64, StoreError> {
+        let _turn = self.turn.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let firsts = segment::list(&*self.disk, &self.dir)?.firsts;
+        let followed = firsts.iter().zip(firsts.iter().skip(1));
+        let mut trimmed = 0;
+        for (first, next) in followed.take_while(|(_, next)| **next <= below_seq) {
+            remove_segment(&*self.disk, &self.dir, *first)?;
+            self.turn.below.store(*next, Ordering::Release);
+            trimmed += 1;
+        }
+        if trimmed > 0 {
+            let synced = self.disk.sync_dir(&self.dir);
+            synced.map_err(StoreError::io("sync", &self.dir))?;
+        }
+        Ok(trimmed)
     }
 
     /// The number to trim below: nothing at or above `below_seq`, which is what is still needed,
@@ -230,6 +263,20 @@ impl Archivist {
     pub fn segments(&self) -> Result<Vec<SegmentInfo>, StoreError> {
         segments(self.place())
     }
+}
+
+/// Removes a segment, however it is kept: both are there if compressing it was interrupted.
+fn remove_segment(disk: &dyn Disk, dir: &Path, first_seq: u64) -> Result<(), StoreError> {
+    for name in [segment::file_name(first_seq), segment::packed_name(first_seq)] {
+        let path = dir.join(name);
+        match disk.remove(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", &path)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// How each segment of a journal is kept, the oldest first.

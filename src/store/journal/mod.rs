@@ -2,7 +2,9 @@
 //! of power as the level says. It knows nothing of what the frames mean.
 
 mod archive;
+mod check;
 mod closed;
+mod copy;
 mod follow;
 mod frame;
 mod inspect;
@@ -13,8 +15,8 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,7 +30,9 @@ use super::{Durability, Reserve, StoreError};
 use crate::engine::port::{Frame, Journal, JournalError, Sync, check_contiguous};
 
 pub use self::archive::{Archivist, Compressed, SegmentInfo};
+pub use self::check::{CheckedJournal, CheckedSegment, check};
 pub use self::closed::closed_at;
+pub use self::copy::{CopiedJournal, copy};
 pub use self::follow::{Follower, Taken};
 pub use self::frame::MAX_PAYLOAD;
 pub use self::inspect::Inspected;
@@ -113,10 +117,23 @@ impl FileJournal {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn create(disk: &dyn Disk, dir: &Path, store: &StoreId) -> Result<(), StoreError> {
+        Self::create_after(disk, dir, store, 0)
+    }
+
+    /// Makes an empty journal that goes on after a command.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn create_after(
+        disk: &dyn Disk,
+        dir: &Path,
+        store: &StoreId,
+        seq: u64,
+    ) -> Result<(), StoreError> {
         for path in segment::list(disk, dir)?.leftovers {
             disk.remove(&path).map_err(StoreError::io("remove", &path))?;
         }
-        let head = SegmentHead { first_seq: 1, previous: 0 };
+        let head = SegmentHead { first_seq: seq.saturating_add(1), previous: 0 };
         segment::create(disk, dir, store, &head).map(drop)
     }
 
@@ -318,18 +335,28 @@ impl FileJournal {
         }
     }
 
+    /// The segments that nobody has trimmed meanwhile.
+    fn there(&self) -> &[u64] {
+        let below = self.turn.below.load(Ordering::Acquire);
+        let gone = self.segments.partition_point(|first| *first < below);
+        self.segments.get(gone..).unwrap_or_default()
+    }
+
     fn read_from(
         &self,
         from: u64,
         each: &mut dyn FnMut(Frame<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
+        // Nothing goes away while several are read one after the other.
+        let _turn = self.turn.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let first = self.first_seq();
         if from < first && from <= self.last_seq {
             return Err(JournalError::Trimmed { from, first });
         }
-        let before = self.segments.partition_point(|first| *first <= from);
+        let segments = self.there();
+        let before = segments.partition_point(|first| *first <= from);
         let mut continues = None;
-        for first_seq in self.segments.iter().skip(before.saturating_sub(1)) {
+        for first_seq in segments.iter().skip(before.saturating_sub(1)) {
             continues = Some(self.read_segment(*first_seq, continues, from, each)?);
         }
         match continues {
@@ -343,29 +370,8 @@ impl FileJournal {
     }
 
     fn drop_below(&mut self, below_seq: u64) -> Result<(), StoreError> {
-        let turn = Arc::clone(&self.turn);
-        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut dropped = false;
-        // The oldest first: whatever interrupts this leaves a journal without a gap.
-        while let [oldest, next, ..] = self.segments.as_slice()
-            && *next <= below_seq
-        {
-            // Either is there, or both if compressing it was interrupted.
-            for path in [self.path(*oldest), self.dir.join(segment::packed_name(*oldest))] {
-                match self.disk.remove(&path) {
-                    Err(error) if error.kind() != ErrorKind::NotFound => {
-                        return Err(StoreError::io("remove", &path)(error));
-                    }
-                    _ => {}
-                }
-            }
-            self.segments.remove(0);
-            dropped = true;
-        }
-        if dropped {
-            let dir = &self.dir;
-            self.disk.sync_dir(dir).map_err(StoreError::io("sync", dir))?;
-        }
+        self.archivist().trim(below_seq)?;
+        self.segments = self.there().to_vec();
         Ok(())
     }
 }
@@ -413,7 +419,7 @@ impl Journal for FileJournal {
     }
 
     fn first_seq(&self) -> u64 {
-        self.segments.first().copied().unwrap_or(1)
+        self.there().first().copied().unwrap_or(1)
     }
 
     fn trim(&mut self, below_seq: u64) -> Result<(), JournalError> {

@@ -15,11 +15,11 @@ use self::pages::SimPages;
 use super::disk::{Loss, SimDisk};
 use super::kill::batch;
 use crate::engine::port::{Frame, Journal, Sync};
-use crate::engine::{Codec, Digest, Hurry, Keeper, State};
+use crate::engine::{Digest, Hurry, Keeper, State};
 use crate::model::{Action, Command, Instant, Report, Token};
-use crate::open::{Frames, StoreKeeper, bring_up};
+use crate::open::{StoreKeeper, bring_up};
 use crate::store::journal::FileJournal;
-use crate::store::{Options, Parts, StoreId};
+use crate::store::{Options, Parts, StoreId, codec};
 
 pub use self::files::{Harmed, harm_files};
 
@@ -92,7 +92,7 @@ impl Host {
         let parts =
             parts.and_then(|parts| parts.open(options, None)).map_err(|it| it.to_string())?;
         let (state, journal, keeper, opened) =
-            bring_up(parts, None).map_err(|error| error.to_string())?;
+            bring_up(parts, None, &options).map_err(|error| error.to_string())?;
         let (disk, pages, notes) = (disk.clone(), pages.clone(), opened.notes);
         Ok(Self { disk, pages, state, journal, keeper, notes })
     }
@@ -105,7 +105,7 @@ impl Host {
                 kept.push(command);
             }
         }
-        let payload = Frames.encode(&kept)?;
+        let payload = codec::encode(&kept).map_err(|error| error.to_string())?;
         let last_seq = self.state.sequence();
         let frame = Frame { first_seq, last_seq, payload: &payload };
         self.journal.append(&[frame], Sync::Level).map_err(|error| error.to_string())

@@ -2,7 +2,9 @@
 
 mod agenda;
 mod apply;
+mod backup;
 mod check;
+mod compact;
 mod completions;
 mod digest;
 mod eval;
@@ -16,12 +18,15 @@ mod lsp;
 mod new;
 mod order;
 mod pause;
+mod repair;
 mod reschedule;
+mod restore;
 mod resume;
 mod run;
 mod stats;
 pub mod test;
 mod timeline;
+mod verify;
 
 use holdline::engine::{Engine, Snapshot, View};
 use holdline::{Action, Command};
@@ -52,6 +57,11 @@ pub fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Export(args) => export::export(&args),
         Verb::Import(args) => import::import(&args),
         Verb::Stats(args) => stats::stats(&args),
+        Verb::Backup(args) => backup::backup(&args),
+        Verb::Restore(args) => restore::restore(&args),
+        Verb::Verify(args) => verify::verify(&args),
+        Verb::Repair(args) => repair::repair(&args),
+        Verb::Compact(args) => compact::compact(&args),
         Verb::Digest(args) => digest::digest(&args),
         Verb::Completions(args) => completions::completions(&args),
     }

@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 
-const VERBS: [&str; 21] = [
+const VERBS: [&str; 26] = [
     "run",
     "apply",
     "list",
@@ -22,6 +22,11 @@ const VERBS: [&str; 21] = [
     "export",
     "import",
     "stats",
+    "backup",
+    "restore",
+    "verify",
+    "repair",
+    "compact",
     "digest",
     "completions",
 ];

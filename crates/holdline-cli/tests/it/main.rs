@@ -12,6 +12,8 @@ mod history;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod look;

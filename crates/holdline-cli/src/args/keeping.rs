@@ -1,0 +1,114 @@
+//! The arguments of the verbs that keep a store safe and small.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::history::Shape;
+
+/// `holdline backup`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A backup is the state as of the last command, in one file that is checked when it is read. With
+`--history` it has the journal up to there, too. Into a directory that has an earlier backup of the
+same data it adds a file, and what it lacks of the journal; remove older files of `base/` there when
+you need them no more. A process that has the directory open takes a backup with `Engine::backup`.
+
+Examples:
+  holdline backup ./holdline-data /mnt/backups/holdline
+  holdline backup ./holdline-data /mnt/backups/holdline --history --json")]
+pub struct Backup {
+    /// The data directory
+    #[arg(value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where the backup goes: new, empty, or with an earlier backup
+    #[arg(value_name = "TO")]
+    pub to: PathBuf,
+    /// Copy the journal, too
+    #[arg(long)]
+    pub history: bool,
+    #[command(flatten)]
+    pub shape: Shape,
+}
+
+/// `holdline restore`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The newest file of the backup counts; it is read whole before a data directory comes of it. What
+went out after the backup was taken is not known to it, and would go out again: before you claim
+from what was restored, give it what happened since.
+
+Examples:
+  holdline restore /mnt/backups/holdline ./holdline-data")]
+pub struct Restore {
+    /// The backup
+    #[arg(value_name = "FROM")]
+    pub from: PathBuf,
+    /// The data directory to be made; new or empty
+    #[arg(value_name = "TO")]
+    pub to: PathBuf,
+    #[command(flatten)]
+    pub shape: Shape,
+}
+
+/// `holdline verify`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every checksum of the journal, the bases and the checkpoints; every reference from one record to
+another; and the state that the journal gives, compared with what was kept. The directory must not
+be in use, and stays as it is. The database of checkpoints is copied for this, and the copy removed.
+
+Ends with 4 if anything is wrong, and names all of it.
+
+Examples:
+  holdline verify ./holdline-data
+  holdline verify ./holdline-data --scratch /mnt/large --json")]
+pub struct Verify {
+    /// The data directory
+    #[arg(value_name = "DIR", default_value = "./holdline-data")]
+    pub data: PathBuf,
+    /// Where the checkpoints are copied to [default: the system's directory for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
+    #[command(flatten)]
+    pub shape: Shape,
+}
+
+/// `holdline repair`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Checkpoints and bases that do not hold get another name, and checkpoints are made anew of a base and
+the journal. Nothing is deleted. Where something would be lost it says what, and changes nothing.
+
+Examples:
+  holdline repair ./holdline-data")]
+pub struct Repair {
+    /// The data directory
+    #[arg(value_name = "DIR", default_value = "./holdline-data")]
+    pub data: PathBuf,
+    /// Where the checkpoints are copied to [default: the system's directory for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
+    #[command(flatten)]
+    pub shape: Shape,
+}
+
+/// `holdline compact`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Writes a base and the checkpoints anew, compresses closed segments of the journal, and lets go of
+those that neither a base nor history needs. The directory must not be in use.
+
+Examples:
+  holdline compact ./holdline-data
+  holdline compact ./holdline-data --history-days 30")]
+pub struct Compact {
+    /// The data directory
+    #[arg(value_name = "DIR", default_value = "./holdline-data")]
+    pub data: PathBuf,
+    /// How many days segments stay that nothing needs any more
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub history_days: u32,
+    #[command(flatten)]
+    pub shape: Shape,
+}

@@ -1,0 +1,98 @@
+//! The verbs that keep a data directory safe and small.
+
+use std::fs;
+
+use crate::desk::{Desk, advance};
+
+const DATA: &str = "holdline-data";
+
+#[test]
+fn a_sound_directory_verifies_and_says_what_it_checked() {
+    let desk = Desk::first_day();
+    let digest = desk.digest(DATA);
+    let shown = desk.call(&["verify"]).fine();
+    for expected in ["journal, 1 segments", "references", "nothing is wrong", digest.as_str()] {
+        assert!(shown.contains(expected), "{expected} in\n{shown}");
+    }
+    let json = desk.call(&["verify", DATA, "--json"]).json();
+    assert_eq!(json["digest"], digest.as_str());
+    assert_eq!(json["findings"].as_array().unwrap().len(), 0);
+    assert!(json["checked"].as_array().unwrap().len() > 4, "{json}");
+    assert!(desk.call(&["verify", "nowhere"]).told(4).contains("no data directory"));
+}
+
+#[test]
+fn every_finding_is_told_and_repair_puts_right_what_loses_nothing() {
+    let desk = Desk::first_day();
+    let digest = desk.digest(DATA);
+    desk.call(&["compact"]).fine();
+    let bases: Vec<_> = fs::read_dir(desk.path().join(DATA).join("base")).unwrap().collect();
+    let base = bases[0].as_ref().unwrap().path();
+    let mut bytes = fs::read(&base).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&base, bytes).unwrap();
+    fs::write(desk.path().join(DATA).join("sled/db"), b"not a database").unwrap();
+    let told = desk.call(&["verify"]).told(4);
+    assert!(told.contains(".base` is damaged at offset") && told.contains("sled"), "{told}");
+    let repaired = desk.call(&["repair"]).fine();
+    assert!(repaired.contains("put `") && repaired.contains("wrote a checkpoint"), "{repaired}");
+    assert!(repaired.contains(&digest), "{repaired}");
+    desk.call(&["verify"]).fine();
+    assert_eq!(desk.digest(DATA), digest);
+    assert!(desk.call(&["repair"]).fine().contains("nothing had to be done"));
+}
+
+#[test]
+fn what_cannot_be_repaired_without_loss_is_left_alone() {
+    let desk = Desk::first_day();
+    let segment = desk.path().join(DATA).join("journal/00000000000000000001.seg");
+    let mut bytes = fs::read(&segment).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&segment, &bytes).unwrap();
+    let told = desk.call(&["repair"]).told(4);
+    assert!(
+        told.contains("cannot be repaired without loss: the commands of the damaged"),
+        "{told}"
+    );
+    assert!(told.contains("is damaged at offset"), "{told}");
+    assert!(fs::read(&segment).unwrap() == bytes);
+}
+
+#[test]
+fn a_backup_is_restored_with_the_same_digest() {
+    let desk = Desk::first_day();
+    let digest = desk.digest(DATA);
+    let taken = desk.call(&["backup", DATA, "copy", "--history", "--json"]).json();
+    assert_eq!(taken["unchanged"], false);
+    let restored = desk.call(&["restore", "copy", "again", "--json"]).json();
+    assert_eq!(restored["digest"], digest.as_str());
+    assert_eq!(desk.digest("again"), digest);
+    desk.call(&["verify", "again"]).fine();
+    let history = desk.call(&["history", "--data", "again"]).fine();
+    assert!(history.lines().count() > 10, "{history}");
+    let told = desk.call(&["restore", "copy", "again"]).told(4);
+    assert!(told.contains("`again` is not empty"), "{told}");
+    let told = desk.call(&["backup", DATA, "again"]).told(4);
+    assert!(told.contains("is no backup"), "{told}");
+    // A second one adds what is new.
+    desk.call_with(&["apply"], advance("2026-05-01T09:00:00Z")).fine();
+    desk.call(&["backup", DATA, "copy", "--history"]).fine();
+    let second = desk.call(&["restore", "copy", "third", "--json"]).json();
+    assert!(second["sequence"].as_u64() > restored["sequence"].as_u64(), "{second}");
+    assert_eq!(second["digest"], desk.digest(DATA).as_str());
+}
+
+#[test]
+fn compact_says_what_the_parts_took_and_take() {
+    let desk = Desk::first_day();
+    let digest = desk.digest(DATA);
+    let shown = desk.call(&["compact"]).fine();
+    for expected in ["journal", "checkpoints", "bases", "compressed", digest.as_str()] {
+        assert!(shown.contains(expected), "{expected} in\n{shown}");
+    }
+    assert_eq!(desk.digest(DATA), digest);
+    let json = desk.call(&["compact", "--json"]).json();
+    assert!(json["bytes"]["bases"]["after"].as_u64() > Some(0), "{json}");
+    desk.call(&["verify"]).fine();
+}
