@@ -9,7 +9,7 @@ use crate::engine::{Hurry, ImageMarks, Keeper, Snapshot};
 use crate::store::base::{BaseInfo, Bases};
 use crate::store::checkpoint::{Checkpoints, Onto, Pace, Writer};
 use crate::store::journal::Archivist;
-use crate::store::{Lock, Options, Reserve, StoreError, make_dir};
+use crate::store::{Lock, Options, Reserve, StoreError};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bases between the newest and those that history needs are no nearer to each other than this
@@ -114,8 +114,6 @@ impl House {
     }
 
     pub(super) fn write_base(&self, snapshot: &Snapshot) -> Result<BaseInfo, ImageError> {
-        let made = make_dir(self.bases.dir());
-        made.map_err(|error| ImageError::Failed { what: error.to_string() })?;
         self.bases.write(snapshot.sequence(), |writer| snapshot.write(writer, None))
     }
 

@@ -50,6 +50,11 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// As the operating system answers.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Makes a directory, durably, in one that exists. Where it is there, nothing happens.
+    ///
+    /// # Errors
+    /// As the operating system answers.
+    fn make_dir(&self, dir: &Path) -> io::Result<()>;
 }
 
 /// An open file.
@@ -151,6 +156,14 @@ impl Disk for OsDisk {
             File::open(dir)?.sync_all()?;
         }
         Ok(())
+    }
+
+    fn make_dir(&self, dir: &Path) -> io::Result<()> {
+        match std::fs::create_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            other => other?,
+        }
+        dir.parent().map_or(Ok(()), |parent| self.sync_dir(parent))
     }
 }
 

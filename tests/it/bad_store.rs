@@ -1,7 +1,6 @@
 //! Data directories that are damaged, newer, in use, read-only or something else: each is refused
 //! with one clear message, and the store is as it was.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -9,24 +8,7 @@ use holdline::store::StoreError;
 use holdline::{Digest, Engine, OpenError, Options};
 
 use crate::apply::Host;
-
-/// Every file under a directory with its bytes, but for the lock.
-fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut left = vec![dir.to_path_buf()];
-    while let Some(path) = left.pop() {
-        for entry in fs::read_dir(path).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                left.push(path);
-            } else if path.file_name().is_some_and(|name| name != "lock") {
-                let bytes = fs::read(&path).unwrap();
-                found.insert(path.strip_prefix(dir).unwrap().display().to_string(), bytes);
-            }
-        }
-    }
-    found
-}
+use crate::keeping::files;
 
 fn host_in(dir: &Path) -> Host {
     let mut host = Host::bare(crate::apply::MONDAY);
@@ -60,7 +42,7 @@ fn does_not_open(dir: &Path) -> StoreError {
     let after = files(dir);
     let names = before.keys().chain(after.keys());
     let changed: Vec<_> = names.filter(|name| before.get(*name) != after.get(*name)).collect();
-    assert_eq!(changed, Vec::<&String>::new(), "{error}");
+    assert_eq!(changed, Vec::<&std::path::PathBuf>::new(), "{error}");
     match error {
         OpenError::Store(error) => error,
         other => panic!("{other:?}"),

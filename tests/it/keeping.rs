@@ -11,8 +11,9 @@ use holdline::{Digest, Engine, Options, Verified, verify};
 use super::durable::{fill, open};
 use super::fixtures::copy;
 
-/// Every file under a directory with its bytes, but for the lock.
-fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+/// Every file under a directory with its bytes, but for the lock and the reserve, which say
+/// nothing.
+pub(crate) fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut left = vec![dir.to_path_buf()];
     while let Some(path) = left.pop() {
@@ -20,7 +21,7 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 left.push(path);
-            } else if path.file_name().is_some_and(|name| name != "lock") {
+            } else if path.file_name().is_some_and(|name| name != "lock" && name != "reserve") {
                 let bytes = fs::read(&path).unwrap();
                 found.insert(path.strip_prefix(dir).unwrap().to_path_buf(), bytes);
             }

@@ -80,11 +80,11 @@ fn round(seed: u64, total: &mut Total) -> Result<(), String> {
     };
     let size = |number: u64| usize::try_from(number).unwrap_or(1);
     let tried = fail_everywhere(&Work {
-        frames: size(of(12, 40, 1)),
+        frames: size(of(20, 120, 1)),
         checkpoint_every: size(of(2, 7, 2)),
-        compress_every: size(of(2, 9, 3)),
+        tend_every: size(of(2, 9, 3)),
         reopen_every: size(of(5, 15, 4)),
-        stride: size(of(1, 6, 5)),
+        stride: size(of(1, 9, 5)),
     })?;
     total.tried.failures += tried.failures;
     total.tried.survived += tried.survived;

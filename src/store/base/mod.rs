@@ -166,6 +166,10 @@ impl Bases {
         fill: impl FnOnce(&mut BaseWriter) -> Result<(), ImageError>,
     ) -> Result<BaseInfo, ImageError> {
         let failed = |error: StoreError| ImageError::Failed { what: error.to_string() };
+        self.disk
+            .make_dir(&self.dir)
+            .map_err(StoreError::io("create", &self.dir))
+            .map_err(failed)?;
         self.remove_unfinished().map_err(failed)?;
         let (path, unfinished) = (self.path(seq), self.dir.join(file_name(seq) + UNFINISHED));
         let file = self.disk.create(&unfinished);

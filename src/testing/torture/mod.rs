@@ -27,6 +27,8 @@ const STORE: StoreId = StoreId([9; 16]);
 const DIR: &str = "/store";
 /// Small, so that there are several of them.
 const SEGMENT_BYTES: u64 = 4_000;
+/// So that there are some, and segments go behind them.
+const BASE_BYTES: u64 = 1_000;
 
 /// How a store is worked with until it fails.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +37,9 @@ pub struct Work {
     pub frames: usize,
     /// Every so many frames a checkpoint is written.
     pub checkpoint_every: usize,
-    /// Every so many frames a closed segment is compressed.
-    pub compress_every: usize,
+    /// Every so many frames the house is kept: closed segments are compressed, a base is written if
+    /// it is time for one, and what nothing needs goes.
+    pub tend_every: usize,
     /// Every so many frames the store is closed and opened again.
     pub reopen_every: usize,
     /// Only every so many operations fails, from the first on: 1 is all of them.
@@ -56,6 +59,10 @@ pub struct Tried {
     pub in_recovery: u64,
     /// Pages of checkpoints that were changed or taken away.
     pub harms: u64,
+    /// Bases that there are after work without a failure.
+    pub bases: u64,
+    /// Whether the journal begins behind one of them then.
+    pub trimmed: bool,
 }
 
 /// A store on a simulated disk.
@@ -86,7 +93,12 @@ impl Host {
     }
 
     fn open(disk: &SimDisk, pages: &SimPages) -> Result<Self, String> {
-        let options = Options { segment_bytes: SEGMENT_BYTES, ..Options::default() };
+        let options = Options {
+            segment_bytes: SEGMENT_BYTES,
+            base_bytes: BASE_BYTES,
+            history_days: 0,
+            ..Options::default()
+        };
         let home = Box::new(pages.clone());
         let parts = Parts::look(Arc::new(disk.clone()), (Path::new(DIR), STORE), home);
         let parts =
@@ -115,6 +127,12 @@ impl Host {
         self.keeper.keep(&self.state.image(), Hurry::Awaited)
     }
 
+    /// What fails of it is left for the next time.
+    fn tend(&mut self) {
+        let image = self.state.image();
+        while self.keeper.tend(&image).is_ok_and(|more| more) {}
+    }
+
     fn close(&mut self) -> Result<(), String> {
         self.journal.close().map_err(|error| error.to_string())?;
         self.checkpoint()
@@ -133,10 +151,8 @@ impl Host {
                 // A host goes on without; nothing is lost.
                 done.checkpoint_failed |= self.checkpoint().is_err();
             }
-            if done.acknowledged.is_multiple_of(work.compress_every)
-                && self.journal.archivist().compress_one(u64::MAX).is_err()
-            {
-                return (done, pages);
+            if done.acknowledged.is_multiple_of(work.tend_every) {
+                self.tend();
             }
             if done.acknowledged.is_multiple_of(work.reopen_every) {
                 let closed = self.close();
@@ -218,7 +234,14 @@ pub fn fail_everywhere(work: &Work) -> Result<Tried, String> {
     if !done.finished || done.checkpoint_failed {
         return Err("the work fails where nothing does".to_owned());
     }
-    let mut tried = Tried::default();
+    let paths = whole.paths();
+    let bases = paths.iter().filter(|path| path.extension().is_some_and(|it| it == "base"));
+    let is_first = |path: &std::path::PathBuf| {
+        // Plain or compressed.
+        path.file_stem().is_some_and(|it| it.to_string_lossy().starts_with("00000000000000000001"))
+    };
+    let mut tried = Tried { bases: bases.count() as u64, ..Tried::default() };
+    tried.trimmed = !paths.iter().any(is_first);
     let operations = usize::try_from(whole.operations()).unwrap_or(0);
     for operation in (0..operations).step_by(work.stride.max(1)) {
         fail_at(operation as u64, work, &expected, &mut tried)?;
@@ -351,10 +374,11 @@ mod tests {
     #[test]
     fn whatever_operation_fails_nothing_acknowledged_is_lost() {
         let work =
-            Work { frames: 20, checkpoint_every: 4, compress_every: 5, reopen_every: 9, stride: 7 };
+            Work { frames: 110, checkpoint_every: 9, tend_every: 4, reopen_every: 41, stride: 19 };
         let tried = fail_everywhere(&work).unwrap();
-        assert!(tried.failures > 40 && tried.survived > 0, "{tried:?}");
-        assert!(tried.crashes > 150 && tried.in_recovery > 500, "{tried:?}");
+        assert!(tried.failures > 20 && tried.survived > 0, "{tried:?}");
+        assert!(tried.crashes > 80 && tried.in_recovery > 300, "{tried:?}");
+        assert!(tried.bases >= 2 && tried.trimmed, "{tried:?}");
     }
 
     #[test]
