@@ -53,7 +53,7 @@ pub struct Restored {
 impl Engine {
     /// Writes a copy of everything that is durable into a directory, while commands go on: the
     /// state as of one command, and with `history` the journal up to it. Into a directory that has
-    /// an earlier backup of this store it adds a base, and what it lacks of the journal.
+    /// an earlier backup of this store it adds a base, and, if that has a journal, what is new.
     ///
     /// # Errors
     /// [`OpenError`]; what an earlier backup in the directory holds is as it was.
@@ -68,7 +68,8 @@ impl Engine {
         let image = self.image()?;
         let upto = image.sequence();
         let mut copied = journal::CopiedJournal::default();
-        if history {
+        // A journal that is there and ends before the base would be of no use to it.
+        if history || to.join(JOURNAL).is_dir() {
             let (from, to) = (home.dir.join(JOURNAL), to.join(JOURNAL));
             make_dir(&to)?;
             copied = journal::copy(&OsDisk, (&from, &to), store.0, upto)?;
@@ -123,14 +124,29 @@ fn prepare(to: &Path, store: StoreId) -> Result<(), StoreError> {
 /// Its sends are planned as they were: what went out after the backup was taken, it does not know.
 ///
 /// # Errors
-/// [`OpenError`]; what was made until then is no store, and is to be removed.
+/// [`OpenError`]; what was made until then is removed again.
 pub fn restore(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Restored, OpenError> {
     let (from, to) = (from.as_ref(), to.as_ref());
     let store = identity(from)?;
+    let is_new = !to.exists();
     make_dir(to)?;
     if !OsDisk.list(to).map_err(StoreError::io("list", to))?.is_empty() {
         return Err(StoreError::NotEmpty { path: to.to_path_buf() }.into());
     }
+    restore_into((from, to), store).inspect_err(|_| clear(to, is_new))
+}
+
+/// Removes what was made in a directory that was empty, and the directory if it was made, too. What
+/// stays because it cannot be removed is no store.
+fn clear(to: &Path, is_new: bool) {
+    for part in [BASES, JOURNAL] {
+        let _removed = fs::remove_dir_all(to.join(part)).is_ok();
+    }
+    let _removed = fs::remove_file(to.join("lock")).is_ok();
+    let _removed = is_new && fs::remove_dir(to).is_ok();
+}
+
+fn restore_into((from, to): (&Path, &Path), store: StoreId) -> Result<Restored, OpenError> {
     let source = Bases::new(Arc::new(OsDisk), from.join(BASES), store);
     let newest = source.list()?.first().copied();
     let none = || StoreError::NotAStore {

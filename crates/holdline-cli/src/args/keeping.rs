@@ -15,16 +15,16 @@ same data it adds a file, and what it lacks of the journal; remove older files o
 you need them no more. A process that has the directory open takes a backup with `Engine::backup`.
 
 Examples:
-  holdline backup ./holdline-data /mnt/backups/holdline
-  holdline backup ./holdline-data /mnt/backups/holdline --history --json")]
+  holdline backup /mnt/backups/holdline
+  holdline backup /mnt/backups/holdline --history --json")]
 pub struct Backup {
-    /// The data directory
-    #[arg(value_name = "DIR")]
-    pub data: PathBuf,
     /// Where the backup goes: new, empty, or with an earlier backup
     #[arg(value_name = "TO")]
     pub to: PathBuf,
-    /// Copy the journal, too
+    /// The data directory
+    #[arg(long, value_name = "DIR", default_value = "./holdline-data")]
+    pub data: PathBuf,
+    /// Copy the journal, too; where an earlier backup did, this one does in any case
     #[arg(long)]
     pub history: bool,
     #[command(flatten)]
@@ -61,11 +61,11 @@ be in use, and stays as it is. The database of checkpoints is copied for this, a
 Ends with 4 if anything is wrong, and names all of it.
 
 Examples:
-  holdline verify ./holdline-data
-  holdline verify ./holdline-data --scratch /mnt/large --json")]
+  holdline verify
+  holdline verify --scratch /mnt/large --json")]
 pub struct Verify {
     /// The data directory
-    #[arg(value_name = "DIR", default_value = "./holdline-data")]
+    #[arg(long, value_name = "DIR", default_value = "./holdline-data")]
     pub data: PathBuf,
     /// Where the checkpoints are copied to [default: the system's directory for temporary files]
     #[arg(long, value_name = "DIR")]
@@ -81,10 +81,10 @@ Checkpoints and bases that do not hold get another name, and checkpoints are mad
 the journal. Nothing is deleted. Where something would be lost it says what, and changes nothing.
 
 Examples:
-  holdline repair ./holdline-data")]
+  holdline repair --data ./holdline-data")]
 pub struct Repair {
     /// The data directory
-    #[arg(value_name = "DIR", default_value = "./holdline-data")]
+    #[arg(long, value_name = "DIR", default_value = "./holdline-data")]
     pub data: PathBuf,
     /// Where the checkpoints are copied to [default: the system's directory for temporary files]
     #[arg(long, value_name = "DIR")]
@@ -100,11 +100,11 @@ Writes a base and the checkpoints anew, compresses closed segments of the journa
 those that neither a base nor history needs. The directory must not be in use.
 
 Examples:
-  holdline compact ./holdline-data
-  holdline compact ./holdline-data --history-days 30")]
+  holdline compact
+  holdline compact --history-days 30")]
 pub struct Compact {
     /// The data directory
-    #[arg(value_name = "DIR", default_value = "./holdline-data")]
+    #[arg(long, value_name = "DIR", default_value = "./holdline-data")]
     pub data: PathBuf,
     /// How many days segments stay that nothing needs any more
     #[arg(long, value_name = "DAYS", default_value_t = 90)]

@@ -14,11 +14,11 @@ fn a_sound_directory_verifies_and_says_what_it_checked() {
     for expected in ["journal, 1 segments", "references", "nothing is wrong", digest.as_str()] {
         assert!(shown.contains(expected), "{expected} in\n{shown}");
     }
-    let json = desk.call(&["verify", DATA, "--json"]).json();
+    let json = desk.call(&["verify", "--data", DATA, "--json"]).json();
     assert_eq!(json["digest"], digest.as_str());
     assert_eq!(json["findings"].as_array().unwrap().len(), 0);
     assert!(json["checked"].as_array().unwrap().len() > 4, "{json}");
-    assert!(desk.call(&["verify", "nowhere"]).told(4).contains("no data directory"));
+    assert!(desk.call(&["verify", "--data", "nowhere"]).told(4).contains("no data directory"));
 }
 
 #[test]
@@ -63,24 +63,34 @@ fn what_cannot_be_repaired_without_loss_is_left_alone() {
 fn a_backup_is_restored_with_the_same_digest() {
     let desk = Desk::first_day();
     let digest = desk.digest(DATA);
-    let taken = desk.call(&["backup", DATA, "copy", "--history", "--json"]).json();
+    let taken = desk.call(&["backup", "copy", "--history", "--json"]).json();
     assert_eq!(taken["unchanged"], false);
     let restored = desk.call(&["restore", "copy", "again", "--json"]).json();
     assert_eq!(restored["digest"], digest.as_str());
     assert_eq!(desk.digest("again"), digest);
-    desk.call(&["verify", "again"]).fine();
+    desk.call(&["verify", "--data", "again"]).fine();
     let history = desk.call(&["history", "--data", "again"]).fine();
     assert!(history.lines().count() > 10, "{history}");
     let told = desk.call(&["restore", "copy", "again"]).told(4);
     assert!(told.contains("`again` is not empty"), "{told}");
-    let told = desk.call(&["backup", DATA, "again"]).told(4);
+    let told = desk.call(&["backup", "again"]).told(4);
     assert!(told.contains("is no backup"), "{told}");
-    // A second one adds what is new.
+    // A second one adds what is new, of the journal, too, that the first one has.
     desk.call_with(&["apply"], advance("2026-05-01T09:00:00Z")).fine();
-    desk.call(&["backup", DATA, "copy", "--history"]).fine();
+    desk.call(&["backup", "copy"]).fine();
     let second = desk.call(&["restore", "copy", "third", "--json"]).json();
     assert!(second["sequence"].as_u64() > restored["sequence"].as_u64(), "{second}");
     assert_eq!(second["digest"], desk.digest(DATA).as_str());
+    // What cannot be restored leaves nothing behind.
+    let copied = fs::read_dir(desk.path().join("copy/base")).unwrap();
+    for base in copied.map(|base| base.unwrap().path()) {
+        let mut bytes = fs::read(&base).unwrap();
+        bytes[80] ^= 1;
+        fs::write(&base, bytes).unwrap();
+    }
+    let told = desk.call(&["restore", "copy", "fourth"]).told(4);
+    assert!(told.contains("is damaged at offset"), "{told}");
+    assert!(!desk.path().join("fourth").exists());
 }
 
 #[test]
