@@ -110,9 +110,21 @@ fn on_a_mount(dir: &Path, namespaces: &str) -> Output {
     process.env(DIRECTORY, dir).output().expect("`unshare`, of util-linux")
 }
 
+/// Somebody chose to leave it out, and is told so.
+fn is_left_out() -> bool {
+    let chosen = std::env::var_os(NO_MOUNT).is_some();
+    if chosen {
+        println!("`{NO_MOUNT}` is set: no file system was filled");
+    }
+    chosen
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_file_system_stops_what_adds_and_loses_nothing() {
+    if is_left_out() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let mut told = String::new();
     for namespaces in ["-Urm", "-m"] {
@@ -126,6 +138,5 @@ fn a_full_file_system_stops_what_adds_and_loses_nothing() {
         assert!(!said.contains("panicked"), "{said}");
         told += &said;
     }
-    let chosen = std::env::var_os(NO_MOUNT).is_some();
-    assert!(chosen, "no file system can be mounted here ({told}); `{NO_MOUNT}=1` leaves this out");
+    panic!("no file system can be mounted here ({told}); `{NO_MOUNT}=1` leaves this out");
 }
