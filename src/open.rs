@@ -132,7 +132,10 @@ pub(crate) fn bring_up(
     opened.replayed = replay(&mut journal, &mut state)?;
     begin(&mut journal, &mut state)?;
     let house = House::new(bases, journal.archivist(), options);
-    let keeper = StoreKeeper { checkpoints, kept: 0, marks, house, reserve, _lock: lock };
+    // What was read of it is nearly all that is not superseded.
+    let fresh_bytes = checkpoints.read_bytes();
+    let keeper =
+        StoreKeeper { checkpoints, kept: 0, marks, fresh_bytes, house, reserve, _lock: lock };
     Ok((state, journal, keeper, opened))
 }
 

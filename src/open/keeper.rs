@@ -16,6 +16,11 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// part of the time that history stays.
 const SPACING: u32 = 8;
 
+/// How many times what it took when it was fresh the database may take.
+const GROWN: u64 = 4;
+/// What is too little to be worth that.
+const SMALL_BYTES: u64 = 16 << 20;
+
 /// Writes checkpoints, and holds the store's lock until the engine has closed.
 pub(crate) struct StoreKeeper {
     pub(super) checkpoints: Checkpoints,
@@ -23,6 +28,8 @@ pub(crate) struct StoreKeeper {
     pub(super) kept: u64,
     /// The pages that the newest checkpoint has; none if all are to be written.
     pub(super) marks: Option<ImageMarks>,
+    /// What the database took when nothing in it was superseded.
+    pub(super) fresh_bytes: u64,
     pub(super) house: House,
     /// Room that is kept for the journal.
     pub(super) reserve: Option<Arc<Reserve>>,
@@ -44,6 +51,11 @@ impl Keeper for StoreKeeper {
         if sequence <= self.kept {
             return Ok(());
         }
+        if self.checkpoints.size() > self.fresh_bytes.max(SMALL_BYTES).saturating_mul(GROWN)
+            && self.rewrite((sequence, pace), snapshot).is_ok()
+        {
+            return Ok(());
+        }
         let onto = if self.marks.is_some() { Onto::Newest } else { Onto::Nothing };
         let mut kept = self.write((sequence, onto, pace), snapshot);
         if onto == Onto::Newest && matches!(kept, Err(ImageError::Damaged { .. })) {
@@ -62,6 +74,15 @@ impl Keeper for StoreKeeper {
 }
 
 impl StoreKeeper {
+    /// Writes all of it into a database of its own, while the one that is there stays.
+    fn rewrite(&mut self, to: (u64, Pace), snapshot: &Snapshot) -> Result<(), ImageError> {
+        let filled = |writer: &mut Writer<'_>| snapshot.write(writer, None);
+        self.checkpoints.rewrite(to, &[], filled)?;
+        (self.kept, self.marks) = (to.0, Some(snapshot.marks()));
+        self.fresh_bytes = self.checkpoints.size();
+        Ok(())
+    }
+
     fn write(&mut self, to: (u64, Onto, Pace), snapshot: &Snapshot) -> Result<(), ImageError> {
         let marks = self.marks.as_ref();
         let filled = |writer: &mut Writer<'_>| snapshot.write(writer, marks);

@@ -244,15 +244,20 @@ impl Store {
     pub(crate) fn swap_checkpoints(self) -> Result<(), StoreError> {
         let Self { path, checkpoints, lock, .. } = self;
         drop(checkpoints);
-        let (now, out, fresh) = (path.join(SLED), path.join(SWAPPED_OUT), path.join(SWAPPED_IN));
-        // Between the two there are none, and the next open takes back those from before.
-        fs::rename(&now, &out).map_err(StoreError::io("rename", &now))?;
-        fs::rename(fresh.join(SLED), &now).map_err(StoreError::io("rename", &fresh))?;
-        OsDisk.sync_dir(&path).map_err(StoreError::io("sync", &path))?;
-        settle_swap(&path)?;
+        swap_checkpoints(&path)?;
         drop(lock);
         Ok(())
     }
+}
+
+/// Puts the database that was made in `sled.new` in the place of the one that is there.
+fn swap_checkpoints(path: &Path) -> Result<(), StoreError> {
+    let (now, out, fresh) = (path.join(SLED), path.join(SWAPPED_OUT), path.join(SWAPPED_IN));
+    // Between the two there are none, and the next open takes back those from before.
+    fs::rename(&now, &out).map_err(StoreError::io("rename", &now))?;
+    fs::rename(fresh.join(SLED), &now).map_err(StoreError::io("rename", &fresh))?;
+    OsDisk.sync_dir(path).map_err(StoreError::io("sync", path))?;
+    settle_swap(path)
 }
 
 /// Finishes a swap of the checkpoints that was interrupted, or takes it back: either are good.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use sled::Db;
 
 use crate::engine::port::Tree;
-use crate::store::StoreError;
 use crate::store::disk::{Disk, OsDisk};
+use crate::store::{SWAPPED_IN, StoreError, swap_checkpoints};
 
 const DIRECTORY: &str = "sled";
 const PIECES: &str = "pieces";
@@ -62,6 +62,52 @@ pub(crate) trait Home: std::fmt::Debug + Send {
 
     /// Moves it out of the way, under the first name that is free; answers where it is now.
     fn move_aside(&self) -> Result<PathBuf, StoreError>;
+
+    /// What its files take, in bytes.
+    fn size(&self) -> u64;
+
+    /// A place for an empty one, beside it.
+    fn fresh(&self) -> Result<Box<dyn Home>, StoreError>;
+
+    /// Has the one that was made in the fresh place be here, at once or not at all. Nobody has
+    /// either of them open.
+    fn swap(&self) -> Result<(), StoreError>;
+}
+
+/// Stands where a database was that was closed.
+#[derive(Debug)]
+pub(super) struct Closed;
+
+impl Closed {
+    fn fault<T>() -> Result<T, Fault> {
+        Err(Fault { what: "the database is closed".to_owned(), damage: false })
+    }
+}
+
+impl PageStore for Closed {
+    fn insert(&self, _tree: Option<Tree>, _key: &[u8], _page: Vec<u8>) -> Result<(), Fault> {
+        Self::fault()
+    }
+
+    fn get(&self, _tree: Option<Tree>, _key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        Self::fault()
+    }
+
+    fn remove(&self, _tree: Option<Tree>, _key: &[u8]) -> Result<(), Fault> {
+        Self::fault()
+    }
+
+    fn keys(&self, _tree: Option<Tree>) -> Box<dyn Iterator<Item = Result<Vec<u8>, Fault>> + '_> {
+        Box::new(std::iter::once(Self::fault()))
+    }
+
+    fn pages_from(&self, _tree: Tree, _key: &[u8]) -> Result<Vec<KeyedPage>, Fault> {
+        Self::fault()
+    }
+
+    fn flush(&self) -> Result<(), Fault> {
+        Self::fault()
+    }
 }
 
 /// A database in the directory of a store.
@@ -88,6 +134,28 @@ impl Home for SledHome {
         let to = free.unwrap_or_else(|| self.store.join("sled.damaged"));
         std::fs::rename(&dir, &to).map_err(StoreError::io("move aside", &dir))?;
         Ok(to)
+    }
+
+    fn size(&self) -> u64 {
+        // sled keeps all but its snapshots and what is too large for a page in one file.
+        let file = std::fs::metadata(self.path().join("db"));
+        file.map_or(0, |about| about.len())
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Home>, StoreError> {
+        let store = self.store.join(SWAPPED_IN);
+        match std::fs::remove_dir_all(&store) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", &store)(error));
+            }
+            _ => {}
+        }
+        OsDisk.make_dir(&store).map_err(StoreError::io("create", &store))?;
+        Ok(Box::new(Self { store, cache_bytes: self.cache_bytes }))
+    }
+
+    fn swap(&self) -> Result<(), StoreError> {
+        swap_checkpoints(&self.store)
     }
 }
 

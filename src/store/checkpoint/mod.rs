@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::de::DeserializeOwned;
 
+use self::database::Closed;
 pub(super) use self::database::SledHome;
 pub(crate) use self::database::{Fault, Home, KeyedPage, PageStore};
 use self::directory::{Directory, Packed, Place};
@@ -299,6 +300,42 @@ impl Checkpoints {
         self.bad.clear();
         self.superseded.clear();
         Ok(MovedAside { to, why: why.to_owned() })
+    }
+
+    /// What the database takes, in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.home.size()
+    }
+
+    /// Writes a checkpoint into an empty database, which takes the place of this one: a database
+    /// never shrinks by itself, and what it has to tidy up slows it down.
+    ///
+    /// # Errors
+    /// As [`Checkpoints::write`]. What is here stays until the other one is whole; after a failure
+    /// beyond that no further checkpoint is written.
+    pub fn rewrite(
+        &mut self,
+        (seq, pace): (u64, Pace),
+        meta: &[u8],
+        fill: impl FnOnce(&mut Writer<'_>) -> Result<(), ImageError>,
+    ) -> Result<Manifest, ImageError> {
+        let refused = |error: StoreError| ImageError::Failed { what: error.to_string() };
+        let home = self.home.fresh().map_err(refused)?;
+        let (mut fresh, _, _) = Self::open_in(home, self.store).map_err(refused)?;
+        let manifest = fresh.write((seq, Onto::Nothing, pace), meta, fill)?;
+        drop(fresh);
+        self.database = Box::new(Closed);
+        let swapped = self.home.swap().map_err(refused).and_then(|()| {
+            self.database = self.home.open().map_err(failed)?;
+            (self.listed, self.bad, self.superseded) = (Vec::new(), Vec::new(), Vec::new());
+            self.list().map(drop).map_err(failed)
+        });
+        if let Err(error) = swapped {
+            self.poison = Some(error.to_string());
+            return Err(error);
+        }
+        Ok(manifest)
     }
 
     /// Checks every record of a checkpoint.

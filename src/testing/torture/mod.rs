@@ -59,6 +59,8 @@ pub struct Tried {
     pub in_recovery: u64,
     /// Pages of checkpoints that were changed or taken away.
     pub harms: u64,
+    /// How often the database was written anew in work without a failure.
+    pub swaps: u64,
     /// Bases that there are after work without a failure.
     pub bases: u64,
     /// Whether the journal begins behind one of them then.
@@ -241,6 +243,7 @@ pub fn fail_everywhere(work: &Work) -> Result<Tried, String> {
         path.file_stem().is_some_and(|it| it.to_string_lossy().starts_with("00000000000000000001"))
     };
     let mut tried = Tried { bases: bases.count() as u64, ..Tried::default() };
+    tried.swaps = pages.swapped();
     tried.trimmed = !paths.iter().any(is_first);
     let operations = usize::try_from(whole.operations()).unwrap_or(0);
     for operation in (0..operations).step_by(work.stride.max(1)) {
@@ -378,7 +381,7 @@ mod tests {
         let tried = fail_everywhere(&work).unwrap();
         assert!(tried.failures > 20 && tried.survived > 0, "{tried:?}");
         assert!(tried.crashes > 80 && tried.in_recovery > 300, "{tried:?}");
-        assert!(tried.bases >= 2 && tried.trimmed, "{tried:?}");
+        assert!(tried.bases >= 2 && tried.trimmed && tried.swaps >= 2, "{tried:?}");
     }
 
     #[test]

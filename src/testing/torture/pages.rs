@@ -10,6 +10,9 @@ use crate::store::StoreError;
 use crate::store::checkpoint::{Fault, Home, KeyedPage, PageStore};
 use crate::testing::disk::{Loss, SimDisk};
 
+/// As much as each page takes that was ever written: so much that it is rewritten now and then.
+const PAGE_BYTES: u64 = 2 << 20;
+
 /// Where a page lies: the later pieces of long values come before the trees.
 type Key = (Option<Tree>, Vec<u8>);
 
@@ -21,6 +24,10 @@ struct Inner {
     log: Vec<(Key, Option<Vec<u8>>)>,
     /// How often it was put out of the way.
     moved: usize,
+    /// How many pages were ever written.
+    written: u64,
+    /// How often another one took its place.
+    swapped: u64,
 }
 
 /// A database in memory. Clones are the same one.
@@ -28,11 +35,13 @@ struct Inner {
 pub(super) struct SimPages {
     disk: SimDisk,
     inner: Arc<Mutex<Inner>>,
+    /// The one that is to take its place.
+    fresh: Arc<Mutex<Option<SimPages>>>,
 }
 
 impl SimPages {
     pub(super) fn new(disk: &SimDisk) -> Self {
-        Self { disk: disk.clone(), inner: Arc::default() }
+        Self { disk: disk.clone(), inner: Arc::default(), fresh: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -57,7 +66,8 @@ impl SimPages {
             }
         }
         inner.live = inner.durable.clone();
-        Self { disk: disk.clone(), inner: Arc::new(Mutex::new(inner)) }
+        let inner = Arc::new(Mutex::new(inner));
+        Self { disk: disk.clone(), inner, fresh: Arc::default() }
     }
 
     /// Loses everything, as when somebody deletes its directory.
@@ -68,6 +78,11 @@ impl SimPages {
     /// How many pages there are.
     pub(super) fn count(&self) -> usize {
         self.lock().live.len()
+    }
+
+    /// How often another one took its place.
+    pub(super) fn swapped(&self) -> u64 {
+        self.lock().swapped
     }
 
     /// Changes a byte of one page, or takes it away: what it did that to.
@@ -90,6 +105,7 @@ impl SimPages {
             return Err(injected());
         }
         let mut inner = self.lock();
+        inner.written += 1;
         match &page {
             Some(page) => drop(inner.live.insert(key.clone(), page.clone())),
             None => drop(inner.live.remove(&key)),
@@ -154,5 +170,30 @@ impl Home for SimPages {
         let moved = self.lock().moved + 1;
         *self.lock() = Inner { moved, ..Inner::default() };
         Ok(PathBuf::from(format!("pages in memory, put aside {moved}")))
+    }
+
+    /// What was changed since it was fresh takes room, as in a log.
+    fn size(&self) -> u64 {
+        let inner = self.lock();
+        inner.written * PAGE_BYTES
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Home>, StoreError> {
+        let fresh = Self::new(&self.disk);
+        *self.fresh.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
+        Ok(Box::new(fresh))
+    }
+
+    fn swap(&self) -> Result<(), StoreError> {
+        if self.disk.count() {
+            let injected = std::io::Error::other("simulated failure");
+            return Err(StoreError::io("rename", &Home::path(self))(injected));
+        }
+        let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(fresh) = fresh {
+            let swapped = self.lock().swapped + 1;
+            *self.lock() = Inner { swapped, ..fresh.lock().clone() };
+        }
+        Ok(())
     }
 }
