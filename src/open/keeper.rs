@@ -17,9 +17,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SPACING: u32 = 8;
 
 /// How many times what it took when it was fresh the database may take.
-const GROWN: u64 = 4;
+const GROWN: u64 = 2;
 /// What is too little to be worth that.
-const SMALL_BYTES: u64 = 16 << 20;
+const SMALL_BYTES: u64 = 32 << 20;
 
 /// Writes checkpoints, and holds the store's lock until the engine has closed.
 pub(crate) struct StoreKeeper {

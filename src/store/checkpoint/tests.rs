@@ -409,3 +409,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_database_that_is_written_anew_takes_the_place_of_the_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut checkpoints, _, _) = open(dir.path());
+    for round in 1..=20 {
+        write(&mut checkpoints, u64::from(round), round);
+    }
+    let grown = checkpoints.size();
+    let fill = |writer: &mut Writer<'_>| {
+        values(21)
+            .into_iter()
+            .try_for_each(|(key, value)| writer.put(Tree::Timelines, &key, &value))
+    };
+    let manifest = checkpoints.rewrite((21, Pace::Gentle), b"", fill).unwrap();
+    assert!(checkpoints.size() < grown, "{} of {grown}", checkpoints.size());
+    assert!(read(&checkpoints, &manifest) == Ok(values(21)));
+    // It goes on from there, and so does who opens it.
+    let next = write(&mut checkpoints, 22, 22);
+    assert!(next.epoch > manifest.epoch);
+    drop(checkpoints);
+    let (checkpoints, found, moved) = open(dir.path());
+    assert_eq!((found.manifests, moved), (vec![next, manifest.clone()], None));
+    assert!(read(&checkpoints, &manifest) == Ok(values(21)));
+    let left: Vec<_> =
+        std::fs::read_dir(dir.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(left, ["sled"]);
+}
