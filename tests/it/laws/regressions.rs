@@ -1,6 +1,8 @@
 //! Failures that the laws found, shrunk.
 
-use holdline::model::{Action, AddedSteps, Campaign, Delay, Event, Sender, Weekdays};
+use holdline::model::{
+    Action, AddedSteps, Campaign, Delay, Event, HoldKind, HoldTarget, Selection, Sender, Weekdays,
+};
 use holdline::testing::model::Picture;
 use proptest::test_runner::TestCaseResult;
 
@@ -83,6 +85,26 @@ fn a_step_for_nobody_delays_nobody() -> TestCaseResult {
         op(0, Act::Do(Action::PutSender(Sender { key, limit_per_day, ..Sender::default() }))),
     ];
     History::of(&ops).map(|_| ())
+}
+
+/// Who was let go of a pause of many one by one was told of as a member that does not know of it:
+/// what was checked were all who ever were. It is as many as are left.
+#[test]
+fn a_pause_of_many_that_lets_one_go_is_sound() -> TestCaseResult {
+    let (campaign, prospect) = ("all-hours".to_owned(), "ann@acme.io".to_owned());
+    let hold = Action::Hold {
+        kind: HoldKind::Pause,
+        target: HoldTarget::Selection(Selection::default()),
+        until: None,
+        reason: None,
+    };
+    let resume = Action::Resume {
+        target: HoldTarget::Enrollment { campaign, prospect },
+        prospects: false,
+        reschedule: None,
+        reason: None,
+    };
+    super::restarts_change_nothing(&[op(0, Act::Do(hold)), op(0, Act::Do(resume))], 1)
 }
 
 /// The model and the engine show the same after the beginning, and it is not nothing.
