@@ -195,7 +195,7 @@ fn a_store_is_made_again_from_its_lines() {
     fill(&engine);
     engine.close().unwrap();
     let engine = open(dir.path());
-    // A claim of the second session: its tokens name their incarnation.
+    // A claim after the second opening: its tokens name their incarnation.
     let before = instant("2026-03-02T12:00:00Z");
     let dan = Prospect { key: "dan@dale.example".to_owned(), ..Prospect::default() };
     engine.apply(Command::new(before, Action::PutProspect(dan))).unwrap();
