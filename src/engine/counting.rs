@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::data::Data;
 use super::facts::About;
-use super::fingerprint::{Fingerprint, FingerprintMap};
+use super::fingerprint::Fingerprint;
 use super::record::Target;
+use super::shards::FingerprintMap;
 use super::workspace::{DAY_MS, REMEMBERED_DAYS, Workspace};
 use crate::lang::{Counted, Counter, Policy, SeriesKey, TypedEvent};
 use crate::model::{Instant, Scope};
@@ -119,7 +120,7 @@ impl Data {
         at: Instant,
     ) -> Option<Counted> {
         let target = self.counted_for(about, counter.scope)?;
-        let id = logs.get(&log_key(counter.series, &target)?);
+        let id = logs.get(log_key(counter.series, &target)?);
         let Some(log) = id.and_then(|id| self.counts.get(*id)) else {
             return Some(Counted::default());
         };
@@ -234,7 +235,9 @@ pub(crate) fn index_logs(data: &Data) -> (FingerprintMap<u32>, Vec<u32>) {
     for (id, record) in data.counts.iter() {
         match &record.owner {
             Some((series, target)) => {
-                logs.extend(log_key(*series, target).map(|key| (key, id)));
+                if let Some(key) = log_key(*series, target) {
+                    logs.insert(key, id);
+                }
             }
             None => free.push(id),
         }
@@ -287,7 +290,7 @@ impl Workspace {
     /// The log of a series for a target, made if it is new.
     fn log(&mut self, series: SeriesKey, target: Target) -> Option<u32> {
         let key = log_key(series, &target)?;
-        if let Some(id) = self.index.logs.get(&key) {
+        if let Some(id) = self.index.logs.get(key) {
             return Some(*id);
         }
         let record = CountRecord {
@@ -371,7 +374,7 @@ impl Workspace {
         let owner = record.owner.take();
         (record.entries, record.hours, record.dropped) = (Arc::default(), Arc::default(), None);
         if let Some(key) = owner.and_then(|(series, target)| log_key(series, &target)) {
-            self.index.logs.remove(&key);
+            self.index.logs.remove(key);
             self.index.free_logs.push(id);
         }
     }

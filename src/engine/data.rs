@@ -14,9 +14,10 @@ use super::names::Names;
 use super::pages::Pages;
 use super::record::{
     AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord, DeliveryRecord,
-    EnrollmentRecord, HoldRecord, Job, NONE, Phase, ProspectRecord, SeenRecord, SenderRecord,
-    Tally, Target,
+    EnrollmentRecord, HoldRecord, Job, NONE, Phase, ProspectRecord, SenderRecord, Tally, Target,
 };
+use super::seen::SeenIds;
+use super::shards::SharedMap;
 use crate::lang::Policy;
 use crate::model::{Instant, PolicyBundle, Step};
 use crate::plan::{CompanySends, Zone};
@@ -56,9 +57,9 @@ pub(crate) struct Data {
     pub(crate) campaign_names: Names,
     pub(crate) campaigns: Pages<CampaignRecord>,
     pub(crate) pairs: Pages<PairRecord>,
-    pub(crate) pair_ids: Arc<BTreeMap<(u32, u32), u32>>,
+    pub(crate) pair_ids: SharedMap<(u32, u32), u32>,
     /// Domains that a company was given, besides its key.
-    pub(crate) domains: Arc<BTreeMap<Box<str>, u32>>,
+    pub(crate) domains: SharedMap<Box<str>, u32>,
     pub(crate) enrollments: Pages<EnrollmentRecord>,
     pub(crate) deliveries: Pages<DeliveryRecord>,
     pub(crate) claims: Arc<Claims>,
@@ -69,7 +70,7 @@ pub(crate) struct Data {
     /// What windows count: the logs, and where events were counted by the hour.
     pub(crate) counts: Pages<CountRecord>,
     pub(crate) hourly: Pages<HourlyRecord>,
-    pub(crate) seen: Pages<SeenRecord>,
+    pub(crate) seen: SeenIds,
     pub(crate) answers: Pages<AnswerRecord>,
     /// Events that were taken back before they were seen, and on which day.
     pub(crate) retracted: Arc<BTreeMap<Fingerprint, i32>>,
@@ -200,7 +201,7 @@ impl Data {
     /// registrable domain. `Ok` if there is such a company, `Err` with the key of one to make.
     pub(crate) fn company_of(&self, address: &str) -> Option<Result<u32, String>> {
         let domain = address::domain_of(address)?;
-        if let Some(company) = self.domains.get(domain.as_str()) {
+        if let Some(company) = self.domains.get(&*domain) {
             return Some(Ok(*company));
         }
         let registrable = address::company_domain(&domain)?;
@@ -286,7 +287,7 @@ impl Data {
             sends: CompanySends::default(),
         };
         let id = self.pairs.push(record);
-        Arc::make_mut(&mut self.pair_ids).insert((company, campaign), id);
+        self.pair_ids.insert::<(u32, u32)>((company, campaign), id);
         id
     }
 

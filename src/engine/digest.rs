@@ -11,6 +11,7 @@ use super::event::OWN_SOURCE;
 use super::freeze::Anchor;
 use super::record::{EnrollmentRecord, HoldRecord, NONE, Origin};
 use super::state::Snapshot;
+use super::workspace::first_remembered;
 use crate::model::Instant;
 
 /// 256 bits that name a state.
@@ -117,8 +118,7 @@ impl Out {
         for count in counts {
             self.number(count as i64);
         }
-        let mut seen: Vec<(u128, bool)> =
-            data.seen.iter().map(|(_, it)| (it.event, it.retracted)).collect();
+        let mut seen: Vec<(u128, bool)> = data.seen.since(first_remembered(data.now)).collect();
         seen.sort_unstable();
         for (event, retracted) in seen {
             self.0.update(&event.to_le_bytes());

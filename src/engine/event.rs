@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::facts::{About, LiveFacts};
 use super::fingerprint::Fingerprint;
 use super::index::{event_key, hold_key};
-use super::record::{CauseRecord, Ended, HoldRecord, NONE, Origin, Phase, SeenRecord, Target};
+use super::record::{CauseRecord, Ended, HoldRecord, NONE, Origin, Phase, Target};
 use super::workspace::{
     Answer, DAY_MS, REMEMBERED_DAYS, Workspace, day_number, invalid, key, known, text,
 };
@@ -33,7 +33,7 @@ impl Workspace {
             return Err(invalid("event.source", why));
         }
         let identity = event_key(&event.source, &event.id);
-        if self.index.seen.contains_key(&identity) {
+        if self.index.seen.find(&self.data.seen, identity).is_some() {
             self.data.tally.duplicates += 1;
             return Ok(Outcome::Duplicate);
         }
@@ -110,8 +110,10 @@ impl Workspace {
 
     fn note_seen(&mut self, event: Fingerprint, retracted: bool) {
         let day = day_number(self.data.now);
-        let id = self.data.seen.push(SeenRecord { event, day, retracted });
-        self.index.seen.insert(event, id);
+        let id = self.index.seen.note(&mut self.data.seen, event, day);
+        if retracted {
+            self.data.seen.take_back(id);
+        }
     }
 
     /// What an event is about, as ids; a prospect brings the company along.
@@ -280,7 +282,7 @@ impl Workspace {
         let (scope, target) = (hold.target.scope(), self.data.target_name(&hold.target));
         // The same event placed this hold before: nothing changes, also if it was lifted since.
         let known = hold_key(&self.data, &hold)
-            .and_then(|(identity, _)| self.index.holds.get(&identity).copied());
+            .and_then(|(identity, _)| self.index.holds.get(identity).copied());
         let id = known.unwrap_or_else(|| self.place_hold(hold));
         let live = self.data.holds.get(id).is_some_and(HoldRecord::is_live);
         let name = policy.rules().get(usize::from(rule)).map_or("", |rule| &rule.name);
@@ -431,8 +433,8 @@ impl Workspace {
         }
         text("reason", reason)?;
         let identity = event_key(source, event);
-        let seen = self.index.seen.get(&identity).copied();
-        let placed = self.index.placed_by.get(&identity).cloned();
+        let seen = self.index.seen.find(&self.data.seen, identity);
+        let placed = self.index.placed_by.get(identity).cloned();
         self.uncount_aside(identity);
         let counted = self.uncount(identity);
         if seen.is_none() && placed.is_none() && !counted {
@@ -440,8 +442,8 @@ impl Workspace {
             Arc::make_mut(&mut self.data.retracted).insert(identity, day);
             return Ok(Outcome::Retracted { seen: false, lifted: vec![], kept: vec![] });
         }
-        if let Some(record) = seen.and_then(|id| self.data.seen.get_mut(id)) {
-            record.retracted = true;
+        if let Some(id) = seen {
+            self.data.seen.take_back(id);
         }
         let (mut lifted, mut kept) = (Vec::new(), Vec::new());
         for id in placed.unwrap_or_default() {

@@ -3,7 +3,7 @@
 //! The keys are constants because the same commands must give the same state everywhere. What is
 //! hashed to 128 bits (event and command ids) is taken as equal when its fingerprint is.
 
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 use siphasher::sip128::{Hasher128, SipHasher13 as SipHasher13Wide};
@@ -39,27 +39,3 @@ pub(crate) fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
     }
     hasher.finish128().as_u128()
 }
-
-/// A hasher for keys that are uniform already.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Uniform(u64);
-
-impl Hasher for Uniform {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, value: u128) {
-        // The low half is as uniform as the whole.
-        self.0 = value as u64;
-    }
-}
-
-/// A map by fingerprint.
-pub(crate) type FingerprintMap<V> = hashbrown::HashMap<Fingerprint, V, BuildHasherDefault<Uniform>>;

@@ -12,14 +12,16 @@ use serde::{Deserialize, Serialize};
 use super::agenda::{self, Planned};
 use super::counting::{CountRecord, HourlyRecord};
 use super::data::{Data, PairRecord, Published};
+use super::fingerprint::Fingerprint;
 use super::freeze::Anchor;
 use super::names::{Names, TextPage};
 use super::pages::{Marks, Pages, dense};
 use super::port::{ImageError, ImageReader, ImageWriter, Tree};
 use super::record::{
     AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord, DeliveryRecord,
-    EnrollmentRecord, HoldRecord, Job, ProspectRecord, SeenRecord, SenderRecord, Tally,
+    EnrollmentRecord, HoldRecord, Job, ProspectRecord, SenderRecord, Tally,
 };
+use super::seen::{SeenDays, SeenIds};
 use super::state::{Header, Snapshot, State};
 use crate::lang::Policy;
 use crate::model::{DateRange, Instant, PolicyBundle};
@@ -41,6 +43,7 @@ pub(super) struct Root {
     tally: Tally,
     claims: Arc<Claims>,
     retracted: Arc<BTreeMap<u128, i32>>,
+    seen: Arc<SeenDays>,
 }
 
 /// One record of an image: borrowed when it is written, owned when it was read. The order of the
@@ -64,7 +67,7 @@ pub(super) enum Record<'a> {
     Deliveries(Page<'a, DeliveryRecord>),
     Holds(Page<'a, HoldRecord>),
     Causes(Page<'a, CauseRecord>),
-    Seen(Page<'a, SeenRecord>),
+    Seen(Page<'a, Fingerprint>),
     Answers(Page<'a, AnswerRecord>),
     Agenda(Shared<'a, Vec<Planned>>),
     Counts(Page<'a, CountRecord>),
@@ -163,6 +166,7 @@ fn write_root<W: ImageWriter>(w: &mut W, workspace: u32, data: &Data) -> Result<
         tally: data.tally,
         claims: Arc::clone(&data.claims),
         retracted: Arc::clone(&data.retracted),
+        seen: data.seen.about().clone(),
     };
     let root = Record::Root(Shared::Borrowed(&root));
     w.put(Tree::Meta, &page_key(workspace, 0, 0), &root)
@@ -254,7 +258,7 @@ fn each_table(at: u32, data: &Data, take: &mut impl Take) -> Result<(), ImageErr
     take.pages((at, Tree::Holds, 1), &data.causes, Record::Causes)?;
     take.pages((at, Tree::Windows, 0), &data.counts, Record::Counts)?;
     take.pages((at, Tree::Windows, 1), &data.hourly, Record::Hourly)?;
-    take.pages((at, Tree::Seen, 0), &data.seen, Record::Seen)?;
+    take.pages((at, Tree::Seen, 0), data.seen.ids(), Record::Seen)?;
     take.pages((at, Tree::Seen, 1), &data.answers, Record::Answers)
 }
 
@@ -338,6 +342,7 @@ impl Data {
                 data.tally = root.tally;
                 data.claims = root.claims;
                 data.retracted = root.retracted;
+                data.seen = SeenIds::of(root.seen);
                 true
             }
             Record::Policy(bundle) => {
@@ -377,11 +382,14 @@ impl Data {
         self.sender_names = std::mem::take(&mut self.sender_names).restored();
         self.campaign_names = std::mem::take(&mut self.campaign_names).restored();
         let pairs = self.pairs.iter().map(|(id, pair)| ((pair.company, pair.campaign), id));
-        self.pair_ids = Arc::new(pairs.collect::<BTreeMap<_, _>>());
-        let domains = self.companies.iter().flat_map(|(id, company)| {
-            company.domains.iter().map(move |domain| (domain.clone(), id))
-        });
-        self.domains = Arc::new(domains.collect());
+        for (parts, id) in pairs {
+            self.pair_ids.insert::<(u32, u32)>(parts, id);
+        }
+        for (id, company) in self.companies.iter() {
+            for domain in &company.domains {
+                self.domains.insert::<str>(domain.clone(), id);
+            }
+        }
         for (id, prospect) in self.prospects.iter() {
             if let Some(company) = self.companies.get_mut(prospect.company) {
                 company.members.push(id);

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use super::counting::index_logs;
 use super::data::Data;
-use super::fingerprint::{Fingerprint, FingerprintMap, fingerprint};
+use super::fingerprint::{Fingerprint, fingerprint};
 use super::lanes::{Lanes, Place, Plans};
 use super::record::{EnrollmentRecord, HoldRecord, Origin};
 use super::scouts::Scouts;
+use super::seen::SeenIndex;
+use super::shards::FingerprintMap;
 use super::workspace::first_remembered;
 use crate::model::{Instant, Token};
 
@@ -22,8 +24,10 @@ pub(crate) enum Timer {
 
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    pub(crate) seen: FingerprintMap<u32>,
+    pub(crate) seen: SeenIndex,
     pub(crate) answers: FingerprintMap<u32>,
+    /// Up to where answers that are too old were taken out.
+    pub(crate) answers_swept: u32,
     /// Holds by their key.
     pub(crate) holds: FingerprintMap<u32>,
     /// The holds that an event placed.
@@ -42,9 +46,7 @@ impl Index {
         let mut index = Self::default();
         (index.logs, index.free_logs) = index_logs(data);
         let day = first_remembered(data.now);
-        for (id, record) in data.seen.iter().filter(|(_, record)| record.day >= day) {
-            index.seen.insert(record.event, id);
-        }
+        index.seen = SeenIndex::of(&data.seen, day);
         for (id, record) in data.answers.iter().filter(|(_, record)| record.day >= day) {
             index.answers.insert(record.command, id);
         }
@@ -69,7 +71,9 @@ impl Index {
     pub(crate) fn note_hold(&mut self, data: &Data, id: u32, hold: &HoldRecord) {
         if let Some((key, event)) = hold_key(data, hold) {
             self.holds.insert(key, id);
-            self.placed_by.entry(event).or_default().push(id);
+            if let Some(placed) = self.placed_by.or_default(event) {
+                placed.push(id);
+            }
         }
     }
 }

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint::hash_text;
 use super::pages::{PAGE_RECORDS, dense};
-
-const SHARDS: usize = 256;
+use super::shards::{SIZES, shard_of};
 
 /// Texts one behind the other, and where each ends: a key costs its bytes and four.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +51,7 @@ pub(crate) struct Names {
 
 impl Default for Names {
     fn default() -> Self {
-        Self { pages: Vec::new(), shards: vec![Arc::default(); SHARDS] }
+        Self { pages: Vec::new(), shards: vec![Arc::default(); SIZES] }
     }
 }
 
@@ -132,7 +131,7 @@ impl Names {
     /// With the way back to all of its texts.
     pub(crate) fn restored(mut self) -> Self {
         let hashes: Vec<u64> = self.iter().map(hash_text).collect();
-        let mut counts = [0_usize; SHARDS];
+        let mut counts = [0_usize; SIZES];
         for hash in &hashes {
             if let Some(count) = counts.get_mut(shard_of(*hash)) {
                 *count += 1;
@@ -156,11 +155,6 @@ fn text(pages: &[Arc<TextPage>], id: u32) -> &str {
     let at = id as usize;
     let page = pages.get(at / PAGE_RECORDS);
     page.and_then(|page| page.get(at % PAGE_RECORDS)).unwrap_or_default()
-}
-
-// The table uses the low bits and the top seven; the shard takes others.
-const fn shard_of(hash: u64) -> usize {
-    (hash >> 40) as usize % SHARDS
 }
 
 #[cfg(test)]

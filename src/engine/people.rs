@@ -65,7 +65,7 @@ impl Workspace {
         let before = owner.and_then(|id| self.data.companies.get(id));
         bounded("domains", before.map_or(0, |record| record.domains.len()) + domains.len())?;
         for domain in &domains {
-            if let Some(other) = self.data.domains.get(domain)
+            if let Some(other) = self.data.domains.get(&**domain)
                 && Some(*other) != owner
             {
                 let other = self.data.company_names.text(*other);
@@ -83,9 +83,8 @@ impl Workspace {
             all.extend(domains.iter().filter(|new| !record.domains.contains(new)).cloned());
             record.domains = all.into();
         }
-        let aliases = Arc::make_mut(&mut self.data.domains);
         for domain in domains {
-            aliases.insert(domain, id);
+            self.data.domains.insert::<str>(domain, id);
         }
         Ok(Outcome::Applied)
     }

@@ -358,15 +358,6 @@ pub(crate) struct CauseFacts {
     pub(crate) counted: Box<[(u32, Counted)]>,
 }
 
-/// An event id that was seen.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct SeenRecord {
-    pub(crate) event: u128,
-    /// The day (since 1970-01-01) on which it was recorded.
-    pub(crate) day: i32,
-    pub(crate) retracted: bool,
-}
-
 /// A command id, and what was answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AnswerRecord {
@@ -399,9 +390,8 @@ pub(crate) type Claims = BTreeMap<Token, ClaimRecord>;
 mod tests {
     use std::mem::size_of;
 
-    use super::{
-        CompanyRecord, DeliveryRecord, EnrollmentRecord, HoldRecord, ProspectRecord, SeenRecord,
-    };
+    use super::{CompanyRecord, DeliveryRecord, EnrollmentRecord, HoldRecord, ProspectRecord};
+    use crate::engine::fingerprint::Fingerprint;
 
     #[test]
     fn records_take_what_the_operator_is_told() {
@@ -415,7 +405,7 @@ mod tests {
         ] {
             assert!(operations.contains(&format!("| {what} | {bytes} |")), "{what}: {bytes}");
         }
-        let seen = size_of::<SeenRecord>();
+        let seen = size_of::<Fingerprint>();
         assert!(operations.contains(&format!("| an event id that was seen | {seen}, and ")));
     }
 }

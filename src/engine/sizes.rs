@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::read::View;
+use super::workspace::first_remembered;
 
 /// How much a workspace remembers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,7 +37,7 @@ impl View<'_> {
             policies: data.policies.len() as u64,
             holds: data.holds.len() as u64,
             holds_live: data.holds.iter().filter(|(_, hold)| hold.is_live()).count() as u64,
-            events_seen: data.seen.len() as u64,
+            events_seen: data.seen.count_since(first_remembered(data.now)),
             window_logs: logs().count() as u64,
             window_entries: entries.sum::<usize>() as u64,
             still_to_plan: self.still_to_plan(),

@@ -8,6 +8,7 @@ use super::fingerprint::{Fingerprint, fingerprint};
 use super::freeze::Mark;
 use super::index::{Index, Timer};
 use super::lanes::Plans as _;
+use super::pages::{PAGE_RECORDS, dense};
 use super::recall::Aside;
 use super::record::{AnswerRecord, Ended, EnrollmentRecord, Phase};
 use super::timeline::Standing;
@@ -22,6 +23,8 @@ const AHEAD_MS: i64 = 24 * 60 * 60 * 1000;
 pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Event ids and command ids are remembered for this many days of engine time.
 pub(crate) const REMEMBERED_DAYS: i32 = 30;
+/// How many of them are taken away with each command, once they are forgotten.
+const SWEPT_AT_ONCE: u32 = 16;
 /// The longest free text (a reason, a name, a field), in bytes.
 const MAX_TEXT_BYTES: usize = 4096;
 
@@ -71,6 +74,7 @@ impl Workspace {
         } else {
             self.step = Mark::before(order.sequence);
             self.pass_time(command.at);
+            self.sweep_ids();
             self.step = Mark::of(order.sequence);
             self.dispatch(command, order).unwrap_or_else(Outcome::Refused)
         };
@@ -82,8 +86,10 @@ impl Workspace {
 
     /// The outcome that was recorded under a command id.
     pub(crate) fn recorded(&self, id: &str) -> Option<Outcome> {
-        let answer = self.index.answers.get(&fingerprint(&[id.as_bytes()]))?;
-        self.data.answers.get(*answer).map(|record| Outcome::clone(&record.outcome))
+        let answer = self.index.answers.get(fingerprint(&[id.as_bytes()]))?;
+        let record = self.data.answers.get(*answer)?;
+        let remembered = record.day >= first_remembered(self.data.now);
+        remembered.then(|| Outcome::clone(&record.outcome))
     }
 
     fn remember(&mut self, command: Fingerprint, outcome: &Outcome) {
@@ -161,35 +167,31 @@ impl Workspace {
         }
     }
 
-    /// Forgets event ids and command ids of before a day. Pages go whole; what stays of the last
-    /// one that is too old is in no index any more, neither here nor in one that is made anew.
+    /// Forgets event ids of before a day. Command ids are forgotten by their own days.
     fn forget_ids(&mut self, day: i32) {
-        let mut kept = self.data.seen.len();
-        for (id, record) in self.data.seen.iter() {
-            if record.day >= day {
-                kept = id as usize;
-                break;
-            }
-            // The same id may have come again since.
-            if self.index.seen.get(&record.event) == Some(&id) {
-                self.index.seen.remove(&record.event);
-            }
-        }
-        self.data.seen.drop_before(kept);
-        let mut kept = self.data.answers.len();
-        for (id, record) in self.data.answers.iter() {
-            if record.day >= day {
-                kept = id as usize;
-                break;
-            }
-            if self.index.answers.get(&record.command) == Some(&id) {
-                self.index.answers.remove(&record.command);
-            }
-        }
-        self.data.answers.drop_before(kept);
+        self.index.seen.forget_before(&mut self.data.seen, day);
         if self.data.retracted.values().any(|retracted| *retracted < day) {
             Arc::make_mut(&mut self.data.retracted).retain(|_, retracted| *retracted >= day);
         }
+    }
+
+    /// Takes away some of what is forgotten.
+    fn sweep_ids(&mut self) {
+        self.index.seen.sweep(&mut self.data.seen, SWEPT_AT_ONCE);
+        let day = first_remembered(self.data.now);
+        let there = self.data.answers.first_page() as usize * PAGE_RECORDS;
+        let from = self.index.answers_swept.max(dense(there));
+        for id in from..from.saturating_add(SWEPT_AT_ONCE) {
+            let Some(record) = self.data.answers.get(id).filter(|record| record.day < day) else {
+                break;
+            };
+            // The same id may have come again since.
+            if self.index.answers.get(record.command) == Some(&id) {
+                self.index.answers.remove(record.command);
+            }
+            self.index.answers_swept = id + 1;
+        }
+        self.data.answers.drop_before(self.index.answers_swept as usize);
     }
 
     /// This moment in the order of commands.

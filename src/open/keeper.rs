@@ -8,6 +8,7 @@ use crate::engine::port::{ImageError, Room as _};
 use crate::engine::{Hurry, ImageMarks, Keeper, Snapshot};
 use crate::store::base::{BaseInfo, Bases};
 use crate::store::checkpoint::{Checkpoints, Onto, Pace, Writer};
+use crate::store::disk::give_way;
 use crate::store::journal::Archivist;
 use crate::store::{Lock, Options, Reserve, StoreError};
 
@@ -40,7 +41,10 @@ impl Keeper for StoreKeeper {
     fn keep(&mut self, snapshot: &Snapshot, hurry: Hurry) -> Result<(), String> {
         let pace = match hurry {
             Hurry::Awaited | Hurry::Last => Pace::Fast,
-            Hurry::InBackground => Pace::Gentle,
+            Hurry::InBackground => {
+                give_way();
+                Pace::Gentle
+            }
         };
         if hurry == Hurry::Last {
             // On a full disk the checkpoint gets what was kept for commands.

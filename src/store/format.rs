@@ -11,7 +11,7 @@ use super::StoreError;
 use super::disk::{Disk, OsDisk};
 
 /// The newest store format that this version reads, and the one it writes.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 /// The oldest store format that this version reads: those before it were never released.
 pub const OLDEST_FORMAT: u32 = 3;
 const NAME: &str = "format";
