@@ -1,6 +1,7 @@
 //! The engine as a host holds it: a handle that is cheap to clone and safe to share.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -26,11 +27,11 @@ pub(crate) trait Keeper: Send {
 }
 
 /// Whether somebody waits for a checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Hurry {
     Awaited,
-    /// Commands go on meanwhile, and are not to notice.
-    InBackground,
+    /// Commands go on meanwhile, and are not to notice; unless somebody waits after all.
+    InBackground(Arc<AtomicBool>),
     /// It is the last one: no command comes after it that room would have to be kept for.
     Last,
 }
@@ -75,6 +76,8 @@ struct Inner {
     home: Option<Home>,
     /// Writes checkpoints while the engine goes on.
     in_background: Mutex<Option<JoinHandle<()>>>,
+    /// Whether somebody waits for it to end.
+    awaited: Arc<AtomicBool>,
 }
 
 /// What an engine keeps its commands and its state with.
@@ -153,16 +156,19 @@ impl Engine {
         let gate = Gate::new(room);
         let writer = Writer::start(state, journal, codec, (idle, grown), gate).map_err(failed)?;
         let keeper = Arc::new(Mutex::new(keeper));
+        let awaited = Arc::new(AtomicBool::new(false));
         let thread = if in_background {
             let (asker, keeper) = (writer.asker(), Arc::clone(&keeper));
+            let hurry = Hurry::InBackground(Arc::clone(&awaited));
             let thread = std::thread::Builder::new().name("holdline-checkpoint".to_owned());
-            let thread = thread.spawn(move || keep_up(&told, &asker, &keeper)).map_err(failed)?;
+            let thread =
+                thread.spawn(move || keep_up(&told, &asker, &keeper, &hurry)).map_err(failed)?;
             Some(thread)
         } else {
             None
         };
         let in_background = Mutex::new(thread);
-        Ok(Self { inner: Arc::new(Inner { writer, opened, keeper, home, in_background }) })
+        Ok(Self { inner: Arc::new(Inner { writer, opened, keeper, home, in_background, awaited }) })
     }
 
     /// What opening found.
@@ -343,13 +349,17 @@ fn tend(keeper: &Mutex<Option<Box<dyn Keeper>>>, image: &Snapshot) -> bool {
 }
 
 /// The checkpoint thread: writes one each time that the journal has grown, until the engine ends.
-fn keep_up(told: &Receiver<()>, asker: &Asker, keeper: &Mutex<Option<Box<dyn Keeper>>>) {
+fn keep_up(
+    told: &Receiver<()>,
+    asker: &Asker,
+    keeper: &Mutex<Option<Box<dyn Keeper>>>,
+    hurry: &Hurry,
+) {
     while told.recv().is_ok() {
         // A failure is not lost: whoever asks for the next checkpoint, at the close at the latest,
         // is told of it.
-        let kept = asker
-            .image()
-            .and_then(|image| keep(keeper, &image, Hurry::InBackground).map(|()| image));
+        let kept =
+            asker.image().and_then(|image| keep(keeper, &image, hurry.clone()).map(|()| image));
         let Ok(image) = kept else {
             continue;
         };
@@ -362,6 +372,7 @@ fn keep_up(told: &Receiver<()>, asker: &Asker, keeper: &Mutex<Option<Box<dyn Kee
 impl Inner {
     fn close(&self) -> Result<(), EngineError> {
         let last = self.writer.close();
+        self.awaited.store(true, Ordering::Relaxed);
         let thread = self.in_background.lock().ok().and_then(|mut thread| thread.take());
         if let Some(thread) = thread {
             // It ends with the log thread; one that panicked has left the keeper locked for good.

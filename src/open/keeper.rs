@@ -39,14 +39,14 @@ pub(crate) struct StoreKeeper {
 
 impl Keeper for StoreKeeper {
     fn keep(&mut self, snapshot: &Snapshot, hurry: Hurry) -> Result<(), String> {
-        let pace = match hurry {
+        let pace = match &hurry {
             Hurry::Awaited | Hurry::Last => Pace::Fast,
-            Hurry::InBackground => {
+            Hurry::InBackground(awaited) => {
                 give_way();
-                Pace::Gentle
+                Pace::Gentle(Arc::clone(awaited))
             }
         };
-        if hurry == Hurry::Last {
+        if matches!(hurry, Hurry::Last) {
             // On a full disk the checkpoint gets what was kept for commands.
             let short = self.reserve.as_ref().filter(|it| it.secured() < it.wanted());
             short.map(|reserve| reserve.give(u64::MAX));
@@ -56,12 +56,12 @@ impl Keeper for StoreKeeper {
             return Ok(());
         }
         if self.checkpoints.size() > self.fresh_bytes.max(SMALL_BYTES).saturating_mul(GROWN)
-            && self.rewrite((sequence, pace), snapshot).is_ok()
+            && self.rewrite((sequence, pace.clone()), snapshot).is_ok()
         {
             return Ok(());
         }
         let onto = if self.marks.is_some() { Onto::Newest } else { Onto::Nothing };
-        let mut kept = self.write((sequence, onto, pace), snapshot);
+        let mut kept = self.write((sequence, onto, pace.clone()), snapshot);
         if onto == Onto::Newest && matches!(kept, Err(ImageError::Damaged { .. })) {
             // What it would go on from cannot be read; what it is made of is all here.
             self.marks = None;
@@ -81,8 +81,9 @@ impl StoreKeeper {
     /// Writes all of it into a database of its own, while the one that is there stays.
     fn rewrite(&mut self, to: (u64, Pace), snapshot: &Snapshot) -> Result<(), ImageError> {
         let filled = |writer: &mut Writer<'_>| snapshot.write(writer, None);
+        let seq = to.0;
         self.checkpoints.rewrite(to, &[], filled)?;
-        (self.kept, self.marks) = (to.0, Some(snapshot.marks()));
+        (self.kept, self.marks) = (seq, Some(snapshot.marks()));
         self.fresh_bytes = self.checkpoints.size();
         Ok(())
     }

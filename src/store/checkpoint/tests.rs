@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -375,7 +376,7 @@ proptest! {
                     let base = images.last().filter(|_| onto == Onto::Newest);
                     let mut image = base.cloned().unwrap_or_default();
                     let filled = |writer: &mut Writer<'_>| fill(writer, &records, &mut image);
-                    checkpoints.write((seq, onto, Pace::Gentle), b"", filled).unwrap();
+                    checkpoints.write((seq, onto, Pace::Gentle(Arc::default())), b"", filled).unwrap();
                     images.push(image);
                     prop_assert_eq!(strays(&checkpoints), 0);
                 }
@@ -423,7 +424,7 @@ fn a_database_that_is_written_anew_takes_the_place_of_the_other() {
             .into_iter()
             .try_for_each(|(key, value)| writer.put(Tree::Timelines, &key, &value))
     };
-    let manifest = checkpoints.rewrite((21, Pace::Gentle), b"", fill).unwrap();
+    let manifest = checkpoints.rewrite((21, Pace::Gentle(Arc::default())), b"", fill).unwrap();
     assert!(checkpoints.size() < grown, "{} of {grown}", checkpoints.size());
     assert!(read(&checkpoints, &manifest) == Ok(values(21)));
     // It goes on from there, and so does who opens it.

@@ -2,6 +2,8 @@
 //! the manifest that makes them count; then what no checkpoint has any more goes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -22,17 +24,19 @@ const KEPT: usize = 2;
 const RESERVED: u64 = 1024;
 
 /// How a checkpoint shares the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Pace {
     /// It is waited for.
     Fast,
-    /// Commands go on meanwhile: it rests as long as it works, and makes little durable at a time,
-    /// so that no commit waits long behind it.
-    Gentle,
+    /// Commands go on meanwhile: it rests longer than it works, and makes little durable at a time,
+    /// so that no commit waits long behind it. No longer so once this says that it is waited for.
+    Gentle(Arc<AtomicBool>),
 }
 
 /// What is worked at a time, and what is made durable at a time, at a gentle pace.
 const WORK: Duration = Duration::from_millis(2);
+/// How many times as long as it works it rests.
+const REST: u32 = 3;
 const UNSYNCED_BYTES: usize = 4 << 20;
 
 /// Has a writer rest now and then.
@@ -40,18 +44,19 @@ const UNSYNCED_BYTES: usize = 4 << 20;
 struct Rests {
     since: Instant,
     unsynced: usize,
+    awaited: Arc<AtomicBool>,
 }
 
 impl Rests {
-    fn new() -> Self {
-        Self { since: Instant::now(), unsynced: 0 }
+    fn new(awaited: &Arc<AtomicBool>) -> Self {
+        Self { since: Instant::now(), unsynced: 0, awaited: Arc::clone(awaited) }
     }
 
     /// After so many bytes were handed over: whether they are to be made durable.
     fn after(&mut self, bytes: usize) -> bool {
         let worked = self.since.elapsed();
-        if worked >= WORK {
-            std::thread::sleep(worked);
+        if worked >= WORK && !self.awaited.load(Ordering::Relaxed) {
+            std::thread::sleep(worked * REST);
             self.since = Instant::now();
         }
         self.unsynced += bytes;
@@ -115,7 +120,10 @@ impl Checkpoints {
             epoch,
             changes: BTreeMap::new(),
             body: Vec::new(),
-            rests: (pace == Pace::Gentle).then(Rests::new),
+            rests: match &pace {
+                Pace::Fast => None,
+                Pace::Gentle(awaited) => Some(Rests::new(awaited)),
+            },
         };
         fill(&mut writer)?;
         let changes = writer.changes;
