@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::Data;
 use super::image::{ImageMarks, Record, Shared, page_key};
-use super::pages::{Pages, dense};
+use super::pages::{Page, Pages, dense};
 use super::port::{ImageError, ImageWriter, Tree};
 use super::record::EnrollmentRecord;
 
@@ -83,13 +83,14 @@ pub(super) fn write<W: ImageWriter>(
         let first = number.saturating_mul(dense(super::pages::PAGE_RECORDS));
         let old: Option<Record<'_>> =
             writer.before(Tree::Timelines, &page_key(workspace, 0, number))?;
+        let none = Page::default();
         let old = match &old {
-            Some(Record::Enrollments(page)) => page.as_slice(),
-            _ => &[],
+            Some(Record::Enrollments(page)) => &**page,
+            _ => &none,
         };
         for at in 0..old.len().max(page.len()) {
             let id = first.saturating_add(dense(at));
-            let of = |page: &[EnrollmentRecord]| page.get(at).and_then(|it| entry(id, it));
+            let of = |page: &Page<_>| page.get(at).and_then(|it| entry(id, it));
             let (was, is) = (of(old), of(page));
             if was != is {
                 changes.extend(was.map(|(hour, entry)| (hour, entry, false)));

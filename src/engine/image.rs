@@ -15,7 +15,7 @@ use super::data::{Data, PairRecord, Published};
 use super::fingerprint::Fingerprint;
 use super::freeze::Anchor;
 use super::names::{Names, TextPage};
-use super::pages::{Marks, Pages, dense};
+use super::pages::{self, Marks, Pages, dense};
 use super::port::{ImageError, ImageReader, ImageWriter, Tree};
 use super::record::{
     AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord, DeliveryRecord,
@@ -75,7 +75,7 @@ pub(super) enum Record<'a> {
 }
 
 pub(super) type Shared<'a, T> = std::borrow::Cow<'a, T>;
-type Page<'a, T> = std::borrow::Cow<'a, Vec<T>>;
+type Page<'a, T> = Shared<'a, pages::Page<T>>;
 
 /// The tables of a tree lie one after the other.
 pub(super) fn page_key(workspace: u32, table: u8, page: u32) -> [u8; 9] {

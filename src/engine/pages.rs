@@ -1,22 +1,110 @@
 //! An append-only table of records in shared pages.
 //!
-//! A clone copies one pointer a page, so a snapshot is cheap, and the first change to a page after
-//! a snapshot copies that page alone. It knows nothing of what the records mean.
+//! A clone copies one pointer a page, so a snapshot is cheap. The first change to a record after a
+//! snapshot copies the part of a page that it is in: a page is what a checkpoint keeps under one
+//! key, and would be too much to copy at once. It knows nothing of what the records mean.
 
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Records in one page.
 pub(crate) const PAGE_RECORDS: usize = 256;
+/// Parts of one page, and records in each.
+const PARTS: usize = 4;
+const PART_RECORDS: usize = PAGE_RECORDS / PARTS;
 
 /// Records by dense index, in pages behind [`Arc`]; whole pages may be dropped from the front.
 #[derive(Clone, Debug)]
 pub(crate) struct Pages<T> {
     first_page: usize,
-    pages: VecDeque<Arc<Vec<T>>>,
+    pages: VecDeque<Arc<Page<T>>>,
+}
+
+/// Up to [`PAGE_RECORDS`] records that lie one behind the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Page<T> {
+    parts: [Option<Arc<Vec<T>>>; PARTS],
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self { parts: [const { None }; PARTS] }
+    }
+}
+
+impl<T> Page<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.parts.iter().flatten().map(|part| part.len()).sum()
+    }
+
+    fn is_full(&self) -> bool {
+        let last = self.parts.last().and_then(Option::as_ref);
+        last.is_some_and(|part| part.len() == PART_RECORDS)
+    }
+
+    pub(crate) fn get(&self, at: usize) -> Option<&T> {
+        self.parts.get(at / PART_RECORDS)?.as_ref()?.get(at % PART_RECORDS)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.parts.iter().flatten().flat_map(|part| part.iter())
+    }
+
+    /// The page of these records; none if they are too many.
+    fn of(records: Vec<T>) -> Option<Self> {
+        let mut page = Self::default();
+        let mut records = records.into_iter();
+        for part in &mut page.parts {
+            let own: Vec<T> = records.by_ref().take(PART_RECORDS).collect();
+            if !own.is_empty() {
+                *part = Some(Arc::new(own));
+            }
+        }
+        records.next().is_none().then_some(page)
+    }
+}
+
+impl<T: Clone> Page<T> {
+    fn get_mut(&mut self, at: usize) -> Option<&mut T> {
+        let part = self.parts.get_mut(at / PART_RECORDS)?.as_mut()?;
+        Arc::make_mut(part).get_mut(at % PART_RECORDS)
+    }
+
+    /// Puts a record behind those that are there, if there is room.
+    fn push(&mut self, record: T, first_room: usize) {
+        let at = self.len() / PART_RECORDS;
+        let Some(part) = self.parts.get_mut(at) else {
+            return;
+        };
+        match part {
+            Some(part) => Arc::make_mut(part).push(record),
+            None => {
+                let mut records = Vec::with_capacity(first_room);
+                records.push(record);
+                *part = Some(Arc::new(records));
+            }
+        }
+    }
+}
+
+/// A page travels as a list of its records.
+impl<T: Serialize> Serialize for Page<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+        let mut list = serializer.serialize_seq(Some(self.len()))?;
+        self.iter().try_for_each(|record| list.serialize_element(record))?;
+        list.end()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Page<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let page = Self::of(Vec::deserialize(deserializer)?);
+        page.ok_or_else(|| serde::de::Error::custom("a page has too many records"))
+    }
 }
 
 impl<T> Default for Pages<T> {
@@ -54,7 +142,7 @@ impl<T> Pages<T> {
     }
 
     /// The pages that are there, in order.
-    pub(crate) fn pages(&self) -> impl Iterator<Item = &Arc<Vec<T>>> {
+    pub(crate) fn pages(&self) -> impl Iterator<Item = &Arc<Page<T>>> {
         self.pages.iter()
     }
 
@@ -67,15 +155,14 @@ impl<T> Pages<T> {
     }
 
     /// Takes a page read from a checkpoint; pages come in order. False if one is missing.
-    pub(crate) fn push_page(&mut self, number: u32, records: Vec<T>) -> bool {
+    pub(crate) fn push_page(&mut self, number: u32, page: Page<T>) -> bool {
         if self.pages.is_empty() {
             self.first_page = number as usize;
         }
         let follows = self.first_page + self.pages.len() == number as usize;
-        let whole = self.pages.back().is_none_or(|last| last.len() == PAGE_RECORDS);
-        let fits = follows && whole && records.len() <= PAGE_RECORDS;
+        let fits = follows && self.pages.back().is_none_or(|last| last.is_full());
         if fits {
-            self.pages.push_back(Arc::new(records));
+            self.pages.push_back(Arc::new(page));
         }
         fits
     }
@@ -91,13 +178,11 @@ impl<T: Clone> Pages<T> {
     /// Appends a record and returns its index.
     pub(crate) fn push(&mut self, record: T) -> u32 {
         let index = self.len();
-        match self.pages.back_mut() {
-            Some(last) if last.len() < PAGE_RECORDS => Arc::make_mut(last).push(record),
-            _ => {
-                let mut page = Vec::with_capacity(if index == 0 { 4 } else { PAGE_RECORDS });
-                page.push(record);
-                self.pages.push_back(Arc::new(page));
-            }
+        if self.pages.back().is_none_or(|last| last.is_full()) {
+            self.pages.push_back(Arc::default());
+        }
+        if let Some(last) = self.pages.back_mut() {
+            Arc::make_mut(last).push(record, if index == 0 { 4 } else { PART_RECORDS });
         }
         dense(index)
     }
@@ -144,13 +229,13 @@ pub(crate) fn dense(index: usize) -> u32 {
 
 /// Small tables inside a record travel as a list.
 impl<T: Clone + Serialize> Serialize for Pages<T> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(|(_, record)| record).collect::<Vec<_>>())
     }
 }
 
 impl<'de, T: Clone + Deserialize<'de>> Deserialize<'de> for Pages<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut pages = Self::default();
         for record in Vec::<T>::deserialize(deserializer)? {
             pages.push(record);
@@ -161,7 +246,7 @@ impl<'de, T: Clone + Deserialize<'de>> Deserialize<'de> for Pages<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Marks, Pages};
+    use super::{Marks, Page, Pages};
 
     #[test]
     fn a_mark_knows_which_pages_changed_and_keeps_none() {
@@ -222,6 +307,7 @@ mod tests {
         }
         assert_eq!(copy.len(), pages.len());
         assert_eq!(copy.get(1000), Some(&7));
-        assert!(!copy.push_page(9, vec![1]));
+        assert!(!copy.push_page(9, Page::of(vec![1]).unwrap()));
+        assert!(Page::of(vec![1; 257]).is_none());
     }
 }

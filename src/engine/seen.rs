@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
-use super::pages::{Pages, dense};
+use super::pages::{Page, Pages, dense};
 use super::shards::{Shards, half};
 
 /// The ids in the order in which they came.
@@ -39,7 +39,7 @@ impl SeenIds {
     }
 
     /// Takes a page read from a checkpoint. False if it does not fit.
-    pub(crate) fn push_page(&mut self, number: u32, ids: Vec<Fingerprint>) -> bool {
+    pub(crate) fn push_page(&mut self, number: u32, ids: Page<Fingerprint>) -> bool {
         self.ids.push_page(number, ids)
     }
 
