@@ -1,6 +1,7 @@
 //! A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -10,8 +11,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// The engine never reads a clock; every instant it knows came with a command. Arithmetic
 /// saturates at [`Instant::MIN`] and [`Instant::MAX`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(i64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(After);
+
+/// Milliseconds since just before the epoch, so that none is 0: an `Option<Instant>` takes no more
+/// than an instant.
+type After = NonZeroU64;
+
+impl Default for Instant {
+    fn default() -> Self {
+        Self::MIN
+    }
+}
 
 /// Why a text is not an instant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,44 +34,44 @@ pub struct InstantError(String);
 
 impl Instant {
     /// 1970-01-01T00:00:00Z, the earliest instant.
-    pub const MIN: Self = Self(0);
+    pub const MIN: Self = Self(After::MIN);
     /// 9999-12-31T00:00:00Z, the latest instant: late enough to stand for "never".
-    pub const MAX: Self = Self(253_402_214_400_000);
+    pub const MAX: Self = Self(After::MIN.saturating_add(253_402_214_400_000));
 
     /// The instant `ms` milliseconds after the epoch, clamped to the range.
     #[must_use]
     pub const fn from_ms(ms: i64) -> Self {
-        if ms < Self::MIN.0 {
+        if ms < Self::MIN.as_ms() {
             Self::MIN
-        } else if ms > Self::MAX.0 {
+        } else if ms > Self::MAX.as_ms() {
             Self::MAX
         } else {
-            Self(ms)
+            Self(After::MIN.saturating_add(ms.unsigned_abs()))
         }
     }
 
     /// Milliseconds since the epoch.
     #[must_use]
     pub const fn as_ms(self) -> i64 {
-        self.0
+        self.0.get().cast_signed() - 1
     }
 
     /// This instant moved by `ms` milliseconds (which may be negative), clamped to the range.
     #[must_use]
     pub const fn plus_ms(self, ms: i64) -> Self {
-        Self::from_ms(self.0.saturating_add(ms))
+        Self::from_ms(self.as_ms().saturating_add(ms))
     }
 
     /// Milliseconds from `earlier` to this instant; negative if it is not earlier.
     #[must_use]
     pub const fn ms_since(self, earlier: Self) -> i64 {
-        self.0.saturating_sub(earlier.0)
+        self.as_ms().saturating_sub(earlier.as_ms())
     }
 
     /// The same point in time as a chrono value.
     #[must_use]
     pub fn to_utc(self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0).unwrap_or_default()
+        DateTime::from_timestamp_millis(self.as_ms()).unwrap_or_default()
     }
 }
 
@@ -82,10 +93,10 @@ impl FromStr for Instant {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let at = DateTime::parse_from_rfc3339(text).map_err(|_| InstantError(text.to_owned()))?;
         let ms = at.timestamp_millis();
-        if !(Self::MIN.0..=Self::MAX.0).contains(&ms) {
+        if !(Self::MIN.as_ms()..=Self::MAX.as_ms()).contains(&ms) {
             return Err(InstantError(text.to_owned()));
         }
-        Ok(Self(ms))
+        Ok(Self::from_ms(ms))
     }
 }
 
@@ -95,7 +106,7 @@ impl Serialize for Instant {
         if serializer.is_human_readable() {
             serializer.collect_str(self)
         } else {
-            serializer.serialize_i64(self.0)
+            serializer.serialize_i64(self.as_ms())
         }
     }
 }

@@ -102,10 +102,10 @@ fn a_newer_format_is_refused_by_name_and_left_alone() {
     filled(dir.path());
     let format = dir.path().join("format");
     let text = std::fs::read_to_string(&format).unwrap();
-    std::fs::write(&format, text.replace("format 3", "format 4")).unwrap();
+    std::fs::write(&format, text.replace("format 4", "format 5")).unwrap();
     let before = contents(dir.path());
     let refused = open(dir.path()).unwrap_err();
-    let message = "store format 4 is newer than this version reads (3)";
+    let message = "store format 5 is newer than this version reads (4)";
     assert_eq!(refused.to_string(), message);
     assert_eq!(refused.help(), "use a newer holdline");
     assert_eq!(contents(dir.path()), before);
@@ -118,7 +118,7 @@ fn an_older_format_is_refused_by_name_and_left_alone() {
         filled(dir.path());
         let format = dir.path().join("format");
         let text = std::fs::read_to_string(&format).unwrap();
-        std::fs::write(&format, text.replace("format 3", &format!("format {older}"))).unwrap();
+        std::fs::write(&format, text.replace("format 4", &format!("format {older}"))).unwrap();
         let before = contents(dir.path());
         let refused = open(dir.path()).unwrap_err();
         let message = format!("store format {older} is older than any that this version reads (3)");

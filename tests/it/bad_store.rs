@@ -122,9 +122,9 @@ fn a_store_of_a_newer_format_is_left_alone() {
     let (dir, _) = filled();
     let path = dir.path().join("format");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("format 3\n", "format 4\n")).unwrap();
+    fs::write(&path, text.replace("format 4\n", "format 5\n")).unwrap();
     let error = does_not_open(dir.path());
-    let message = "store format 4 is newer than this version reads (3)";
+    let message = "store format 5 is newer than this version reads (4)";
     assert_eq!(error.to_string(), message);
     assert_eq!(error.help(), "use a newer holdline");
 }
@@ -134,7 +134,7 @@ fn a_store_from_before_the_first_release_is_left_alone() {
     let (dir, _) = filled();
     let path = dir.path().join("format");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("format 3\n", "format 2\n")).unwrap();
+    fs::write(&path, text.replace("format 4\n", "format 2\n")).unwrap();
     let error = does_not_open(dir.path());
     let message = "store format 2 is older than any that this version reads (3)";
     assert_eq!(error.to_string(), message);

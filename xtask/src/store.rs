@@ -13,8 +13,8 @@ use crate::replan::print;
 /// Commands of one call.
 const BATCH: usize = 100;
 /// Callers, each with a call every so often: 100,000 commands a second together.
-const CALLERS: usize = 2;
-const EVERY: Duration = Duration::from_millis(2);
+const CALLERS: usize = 8;
+const EVERY: Duration = Duration::from_millis(8);
 /// How long each round of calls is.
 const ROUND: Duration = Duration::from_secs(15);
 /// Rounds of each kind, in turns.

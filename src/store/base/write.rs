@@ -53,11 +53,14 @@ impl BaseWriter {
         self.buffer.extend(bytes);
     }
 
+    /// Makes what was gathered durable.
     fn flush(&mut self) -> Result<(), ImageError> {
         let failed = |source| ImageError::Failed {
             what: StoreError::io("write", &self.path)(source).to_string(),
         };
         self.file.write_at(self.written, &self.buffer).map_err(failed)?;
+        // Little at a time, so that no commit waits long behind it.
+        self.file.sync().map_err(failed)?;
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())
@@ -69,8 +72,6 @@ impl BaseWriter {
         let end = end(self.store, &self.counts, at, self.whole);
         self.add(&end);
         self.flush()?;
-        let synced = self.file.sync().map_err(StoreError::io("sync", &self.path));
-        synced.map_err(|error| ImageError::Failed { what: error.to_string() })?;
         Ok(self.written)
     }
 }

@@ -14,7 +14,7 @@ const MAX_LATER: usize = 4096;
 const RECORD_VERSION: u8 = 2;
 pub(super) const MANIFEST_TAG: u8 = 0xff;
 /// The format of checkpoints as a whole.
-pub(in crate::store) const CHECKPOINT_VERSION: u32 = 3;
+pub(in crate::store) const CHECKPOINT_VERSION: u32 = 4;
 /// Begins the keys of manifests. No key of a record of `meta` begins so.
 const MANIFEST_PREFIX: [u8; 8] = [0xff; 8];
 /// Begins the keys of directories.

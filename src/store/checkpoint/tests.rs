@@ -376,7 +376,8 @@ proptest! {
                     let base = images.last().filter(|_| onto == Onto::Newest);
                     let mut image = base.cloned().unwrap_or_default();
                     let filled = |writer: &mut Writer<'_>| fill(writer, &records, &mut image);
-                    checkpoints.write((seq, onto, Pace::Gentle(Arc::default())), b"", filled).unwrap();
+                    let pace = Pace::Gentle(Arc::default());
+                    checkpoints.write((seq, onto, pace), b"", filled).unwrap();
                     images.push(image);
                     prop_assert_eq!(strays(&checkpoints), 0);
                 }

@@ -21,6 +21,8 @@ const ENTRY: usize = 24;
 const END: usize = 32;
 /// From how many bytes on a block gets no further frame.
 pub(super) const BLOCK_BYTES: u64 = 1 << 20;
+/// After how much of it a compressed segment is made durable as far as it is.
+const UNSYNCED_BYTES: u64 = 1 << 20;
 /// The most that a block unpacks to: one frame may fill it.
 const MAX_BLOCK: u64 = BLOCK_BYTES + (MAX_PAYLOAD + 4 * HEAD) as u64;
 
@@ -106,13 +108,15 @@ pub(super) struct Packer<'a> {
     path: &'a Path,
     store: StoreId,
     at: u64,
+    /// Up to where it is durable: little at a time, so that no commit waits long behind it.
+    synced: u64,
     plain_at: u64,
     index: Vec<Entry>,
 }
 
 impl<'a> Packer<'a> {
     pub(super) fn new(file: &'a mut dyn DiskFile, path: &'a Path, store: StoreId) -> Self {
-        Self { file, path, store, at: HEAD as u64, plain_at: 0, index: Vec::new() }
+        Self { file, path, store, at: HEAD as u64, synced: 0, plain_at: 0, index: Vec::new() }
     }
 
     fn write(&mut self, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
@@ -143,6 +147,10 @@ impl<'a> Packer<'a> {
         self.index.push(Entry { first_seq, at: self.at, plain_at: self.plain_at });
         self.at += block.len() as u64;
         self.plain_at += plain.len() as u64;
+        if self.at.saturating_sub(self.synced) >= UNSYNCED_BYTES {
+            self.file.sync().map_err(StoreError::io("sync", self.path))?;
+            self.synced = self.at;
+        }
         Ok(())
     }
 

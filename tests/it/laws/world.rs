@@ -50,7 +50,6 @@ pub struct Op {
 }
 
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a few hundred of them live at a time")]
 pub enum Act {
     /// As it stands, but for its instants and days: they count from a day before the command.
     Do(Action),
