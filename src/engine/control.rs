@@ -291,7 +291,7 @@ impl Workspace {
     }
 
     /// How many of these are covered, and by what: each hold once, the strongest first.
-    fn still_held(&self, members: &[u32]) -> (u64, Vec<BlockedBy>) {
+    pub(crate) fn still_held(&self, members: &[u32]) -> (u64, Vec<BlockedBy>) {
         let mut holds = BTreeSet::new();
         let mut count = 0;
         for record in members.iter().filter_map(|id| self.data.enrollments.get(*id)) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::facts::{About, LiveFacts};
 use super::fingerprint::Fingerprint;
 use super::index::{event_key, hold_key};
-use super::record::{CauseRecord, Ended, HoldRecord, NONE, Origin, Phase, Target};
+use super::record::{CauseRecord, Ended, HoldRecord, NONE, Origin, Target};
 use super::workspace::{
     Answer, DAY_MS, REMEMBERED_DAYS, Workspace, day_number, invalid, key, known, text,
 };
@@ -471,19 +471,13 @@ impl Workspace {
         let Some(enrollment) = about.enrollment else {
             return;
         };
-        let unknown = self
-            .data
-            .enrollments
-            .get(enrollment)
-            .is_some_and(|record| record.phase == Phase::Unknown);
-        if unknown {
-            let claim = self.data.claims.iter().find(|(_, it)| it.enrollment == enrollment);
-            if let Some((token, claim)) = claim.map(|(token, claim)| (*token, *claim)) {
-                // What was delivered before this one left was another.
-                let left = claim.confirmed.filter(|confirmed| *confirmed <= at);
-                if left.is_some() {
-                    self.mark_sent(token, &claim, at.min(self.data.now));
-                }
+        let unknown = self.index.unknown.get(&enrollment).copied();
+        let claim = unknown.and_then(|token| Some((token, *self.data.claims.get(&token)?)));
+        if let Some((token, claim)) = claim {
+            // What was delivered before this one left was another.
+            let left = claim.confirmed.filter(|confirmed| *confirmed <= at);
+            if left.is_some() {
+                self.mark_sent(token, &claim, at.min(self.data.now));
             }
         }
     }

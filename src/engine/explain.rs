@@ -37,7 +37,10 @@ impl View<'_> {
                 .into_iter()
                 .map(|(id, hold)| self.explain_hold(id, hold, record))
                 .collect(),
-            next: self.data.moves(record),
+            next: match self.data.may_have_left(id) {
+                Some(sentence) => vec![sentence],
+                None => self.data.moves(record),
+            },
         })
     }
 

@@ -355,7 +355,10 @@ fn keep_up(
     keeper: &Mutex<Option<Box<dyn Keeper>>>,
     hurry: &Hurry,
 ) {
-    while told.recv().is_ok() {
+    // Whether it was told while it did something else.
+    let mut again = false;
+    while again || told.recv().is_ok() {
+        again = false;
         // A failure is not lost: whoever asks for the next checkpoint, at the close at the latest,
         // is told of it.
         let kept =
@@ -365,7 +368,15 @@ fn keep_up(
         };
         // One thing at a time, so that whoever closes the engine or asks for a checkpoint waits for
         // no more than that. What fails is left for the next time.
-        while tend(keeper, &image) && !matches!(told.try_recv(), Err(TryRecvError::Disconnected)) {}
+        while tend(keeper, &image) {
+            match told.try_recv() {
+                // The next checkpoint is due: what is left to do comes after it.
+                Ok(()) => again = true,
+                Err(TryRecvError::Empty) => continue,
+                Err(TryRecvError::Disconnected) => {}
+            }
+            break;
+        }
     }
 }
 

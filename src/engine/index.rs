@@ -1,12 +1,12 @@
 //! What is only there to be fast: look-ups, timers and lanes, made from the tables at open.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::counting::index_logs;
 use super::data::Data;
 use super::fingerprint::{Fingerprint, fingerprint};
 use super::lanes::{Lanes, Place, Plans};
-use super::record::{EnrollmentRecord, HoldRecord, Origin};
+use super::record::{EnrollmentRecord, HoldRecord, Origin, Phase};
 use super::scouts::Scouts;
 use super::seen::SeenIndex;
 use super::shards::FingerprintMap;
@@ -33,6 +33,8 @@ pub(crate) struct Index {
     /// The holds that an event placed.
     pub(crate) placed_by: FingerprintMap<Vec<u32>>,
     pub(crate) timers: BTreeSet<(Instant, Timer)>,
+    /// The sends whose outcome is unknown, by enrollment: after a restore there may be many.
+    pub(crate) unknown: BTreeMap<u32, Token>,
     pub(crate) lanes: Lanes,
     pub(crate) scouts: Scouts,
     /// The logs of windows by series and target, and the slots that wait to be used again.
@@ -57,7 +59,12 @@ impl Index {
             }
         }
         for (token, claim) in data.claims.iter() {
-            index.timers.insert((claim.lease_until, Timer::LeaseEnd(*token)));
+            let phase = data.enrollments.get(claim.enrollment).map(|record| record.phase);
+            if phase == Some(Phase::Unknown) {
+                index.unknown.insert(claim.enrollment, *token);
+            } else {
+                index.timers.insert((claim.lease_until, Timer::LeaseEnd(*token)));
+            }
         }
         for (id, enrollment) in data.enrollments.iter() {
             if let Some(place) = place(id, enrollment) {

@@ -37,6 +37,7 @@ mod recall;
 mod record;
 mod rehearse;
 mod replan;
+mod restored;
 mod room;
 mod scouts;
 mod seen;

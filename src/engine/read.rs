@@ -320,6 +320,7 @@ impl View<'_> {
                 confirmed: claim.confirmed,
                 lease_until: claim.lease_until,
                 unknown: record.phase == Phase::Unknown,
+                restored: claim.restored,
             })
         };
         self.data.claims.iter().filter_map(in_flight).collect()

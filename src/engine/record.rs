@@ -242,6 +242,9 @@ pub(crate) struct ClaimRecord {
     pub(crate) planned: Instant,
     pub(crate) lease_until: Instant,
     pub(crate) confirmed: Option<Instant>,
+    /// Of one that may have gone out after the backup was taken of which the store was made: the
+    /// instant of that restore.
+    pub(crate) restored: Option<Instant>,
 }
 
 /// What a hold covers.

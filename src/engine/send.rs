@@ -164,7 +164,8 @@ impl Workspace {
         record.phase = Phase::Claimed;
         let record = self.data.enrollments.get(id)?;
         let planned = place.planned;
-        let claim = ClaimRecord { enrollment: id, planned, lease_until, confirmed: None };
+        let claim =
+            ClaimRecord { enrollment: id, planned, lease_until, confirmed: None, restored: None };
         Arc::make_mut(&mut self.data.claims).insert(token, claim);
         self.index.timers.insert((lease_until, Timer::LeaseEnd(token)));
         if let Some(sender) = self.data.senders.get_mut(place.sender) {
@@ -279,6 +280,15 @@ impl Workspace {
     fn drop_claim(&mut self, token: Token, claim: &ClaimRecord) {
         Arc::make_mut(&mut self.data.claims).remove(&token);
         self.index.timers.remove(&(claim.lease_until, Timer::LeaseEnd(token)));
+        self.index.unknown.remove(&claim.enrollment);
+    }
+
+    /// Nobody knows what became of a send that was leaving.
+    pub(crate) fn becomes_unknown(&mut self, enrollment: u32, token: Token) {
+        if let Some(record) = self.data.enrollments.get_mut(enrollment) {
+            record.phase = Phase::Unknown;
+            self.index.unknown.insert(enrollment, token);
+        }
     }
 
     pub(crate) fn report(&mut self, token: Token, report: Report) -> Answer {
@@ -291,15 +301,12 @@ impl Workspace {
         let now = self.data.now;
         match report {
             Report::Sent { at } => {
-                self.mark_sent(token, &claim, at.clamp(confirmed, now));
+                // What may have gone out before a restore may only have done so after this instant.
+                self.mark_sent(token, &claim, at.max(confirmed).min(now));
             }
             Report::FailedTemporarily => self.mark_failed(token, &claim, true),
             Report::FailedPermanently => self.mark_failed(token, &claim, false),
-            Report::Unknown => {
-                if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
-                    record.phase = Phase::Unknown;
-                }
-            }
+            Report::Unknown => self.becomes_unknown(claim.enrollment, token),
         }
         Ok(Outcome::Applied)
     }
@@ -332,6 +339,9 @@ impl Workspace {
             (record.plan, record.days) = (plan, days);
         });
         self.forget_freezes(id);
+        if let Some(until) = claim.restored {
+            self.may_have_followed(id, sent, until);
+        }
         self.data.tally.sent += 1;
         self.tell("sent", token, (id, sent), &[]);
     }
@@ -451,13 +461,17 @@ impl Workspace {
         if phase != Some(Phase::Unknown) {
             return Err(stale(token, "its outcome is not unknown"));
         }
-        self.drop_claim(token, &claim);
-        let now = self.data.now;
+        self.send_again(token, &claim);
+        Ok(Outcome::Applied)
+    }
+
+    /// Plans a send again of which nobody knows whether it left.
+    pub(crate) fn send_again(&mut self, token: Token, claim: &ClaimRecord) {
+        self.drop_claim(token, claim);
         if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
             record.attempt = record.attempt.saturating_add(1);
         }
-        self.retry_from(claim.enrollment, now);
-        Ok(Outcome::Applied)
+        self.retry_from(claim.enrollment, self.data.now);
     }
 }
 

@@ -378,4 +378,6 @@ pub struct InFlight {
     pub lease_until: Instant,
     /// True if nobody knows what became of it.
     pub unknown: bool,
+    /// Of one that may have gone out between a backup and a restore of it: the restore's instant.
+    pub restored: Option<Instant>,
 }

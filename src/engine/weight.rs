@@ -76,13 +76,15 @@ fn action(action: &Action) -> usize {
         Action::Hold { target, reason, .. } | Action::Resume { target, reason, .. } => {
             of_target(target) + maybe(reason)
         }
-        Action::Reschedule { selection, reason, .. } => of_selection(selection) + maybe(reason),
+        Action::Reschedule { selection, reason, .. }
+        | Action::ResendSelected { selection, reason } => of_selection(selection) + maybe(reason),
         Action::Lift { reason, .. } | Action::Resend { reason, .. } => maybe(reason),
         Action::Claim { .. }
         | Action::Confirm { .. }
         | Action::Report { .. }
         | Action::Advance
-        | Action::Tick => 0,
+        | Action::Tick
+        | Action::Restored { .. } => 0,
     }
 }
 

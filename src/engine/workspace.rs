@@ -42,10 +42,11 @@ pub(crate) struct Workspace {
     pub(crate) heard: Option<Vec<Witness>>,
     /// Where in the order of commands it is; set anew by each.
     step: u64,
+    pub(crate) order: Order,
 }
 
 /// Where in the store's order a command stands: it makes tokens unique.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Order {
     pub(crate) incarnation: u32,
     pub(crate) sequence: u64,
@@ -57,7 +58,7 @@ pub(crate) type Answer = Result<Outcome, Refusal>;
 impl Workspace {
     pub(crate) fn restored(data: Data) -> Self {
         let index = Index::of(&data);
-        Self { data, index, aside: None, heard: None, step: 0 }
+        Self { data, index, aside: None, heard: None, step: 0, order: Order::default() }
     }
 
     /// Applies a command whose instant has been raised to the engine's time.
@@ -67,6 +68,7 @@ impl Workspace {
             Some((id, Ok(()))) => Some(fingerprint(&[id.as_bytes()])),
             None => None,
         };
+        self.order = order;
         let fresh = self.data.now == Instant::MIN;
         let ahead = command.at.ms_since(self.data.now) > AHEAD_MS;
         let outcome = if ahead && !fresh && !matches!(command.action, Action::Advance) {
@@ -140,6 +142,10 @@ impl Workspace {
             Action::Confirm { token } => self.confirm(*token),
             Action::Report { token, report } => self.report(*token, *report),
             Action::Resend { token, reason } => self.resend(*token, by, reason.as_deref()),
+            Action::ResendSelected { selection, reason } => {
+                self.resend_selected(selection, by, reason.as_deref())
+            }
+            Action::Restored { until } => Ok(self.lose_since_backup(*until)),
             Action::Advance | Action::Tick => Ok(Outcome::Applied),
         }
     }
@@ -328,9 +334,7 @@ impl Workspace {
             return;
         };
         if claim.confirmed.is_some() {
-            if let Some(record) = self.data.enrollments.get_mut(claim.enrollment) {
-                record.phase = Phase::Unknown;
-            }
+            self.becomes_unknown(claim.enrollment, token);
         } else {
             self.give_back(token, &claim);
         }

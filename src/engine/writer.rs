@@ -377,6 +377,7 @@ impl Building {
                 Action::Open { .. } => refuse_own("open"),
                 Action::Publish { .. } => refuse_own("publish"),
                 Action::Tick => refuse_own("tick"),
+                Action::Restored { .. } => refuse_own("restored"),
                 Action::PutPolicy(_) => match self.recall(state, command.clone(), out) {
                     Ok(recalled) => {
                         command = recalled;

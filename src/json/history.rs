@@ -36,7 +36,7 @@ pub fn write_history(command: &Command) -> Result<String, String> {
         }
         _ => {}
     }
-    let own = matches!(plain.action, Action::Open { .. } | Action::Tick);
+    let own = matches!(plain.action, Action::Open { .. } | Action::Tick | Action::Restored { .. });
     let line = if own { "# " } else { "" }.to_owned() + &write_command(&plain);
     match read_history(line.as_bytes()) {
         Ok(Some(read)) if read == plain => Ok(line),
@@ -64,8 +64,9 @@ pub fn read_history(line: &[u8]) -> Result<Option<Command>, JsonError> {
     let verb = match &*found {
         "open" => "open",
         "tick" => "tick",
+        "restored" => "restored",
         _ => {
-            let message = "`do`: expected `open` or `tick` behind a `#`".to_owned();
+            let message = "`do`: expected `open`, `restored` or `tick` behind a `#`".to_owned();
             return Err(JsonError::new(JsonErrorKind::UnknownCommand, message).field("do".into()));
         }
     };
@@ -75,15 +76,15 @@ pub fn read_history(line: &[u8]) -> Result<Option<Command>, JsonError> {
         at: fields.required("at", instant)?,
         id: None,
         by: None,
-        action: if verb == "tick" {
-            Action::Tick
-        } else {
-            Action::Open {
+        action: match verb {
+            "tick" => Action::Tick,
+            "restored" => Action::Restored { until: fields.required("until", instant)? },
+            _ => Action::Open {
                 incarnation: fields.required("incarnation", number_u32)?,
                 tz_version: fields.required("tz-version", string)?,
                 suffix_version: fields.required("suffix-version", string)?,
                 holidays_version: fields.required("holidays-version", string)?,
-            }
+            },
         },
     };
     fields.done()?;

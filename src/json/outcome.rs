@@ -112,7 +112,9 @@ fn write_done(outcome: &Outcome) -> Object {
             .with("sends", sends.iter().map(due_send).collect::<Json>())
             .maybe("more", more.then_some(true)),
         Outcome::Confirmed(verdict) => write_verdict(verdict),
-        Outcome::Resumed { .. } | Outcome::Rescheduled { .. } => write_released(outcome),
+        Outcome::Resumed { .. } | Outcome::Rescheduled { .. } | Outcome::Resent { .. } => {
+            write_released(outcome)
+        }
         Outcome::Refused(refusal) => write_refusal(refusal),
     }
 }
@@ -132,6 +134,11 @@ fn write_released(outcome: &Outcome) -> Object {
                 .with("still-held", *still_held)
                 .held_by(held_by)
         }
+        Outcome::Resent { selected, resent, still_held, held_by } => Object::ok("resent")
+            .with("selected", *selected)
+            .with("resent", *resent)
+            .with("still-held", *still_held)
+            .held_by(held_by),
         other => write_done(other),
     }
 }

@@ -127,6 +127,10 @@ fn read_action(verb: &str, at: Instant, fields: Take<'_, '_, '_>) -> Result<Acti
             token: fields.required("token", read_token)?,
             report: read_report(verb, at, fields)?,
         },
+        "resend" if fields.has("selection") => Action::ResendSelected {
+            selection: fields.required("selection", read_selection)?,
+            reason: fields.optional("reason", string)?,
+        },
         "resend" => Action::Resend {
             token: fields.required("token", read_token)?,
             reason: fields.optional("reason", string)?,

@@ -15,7 +15,8 @@ use crate::model::{
 /// What [`super::read_command`] makes of the line is the command again, but for four things: an
 /// event's attribute that is an instant or a date is written, and so read, as text; an attribute
 /// cannot bear the name of one of the event's own fields; days are read if they are of the years
-/// 1970 to 9999 and their last is not before their first; and [`Action::Open`] is not read.
+/// 1970 to 9999 and their last is not before their first; and the
+/// engine's own, such as [`Action::Open`], are not read.
 #[must_use]
 pub fn write_command(command: &Command) -> String {
     let mut to = Line(Map::new());
@@ -81,9 +82,10 @@ pub const fn command_name(action: &Action) -> &'static str {
             Report::FailedTemporarily | Report::FailedPermanently => "failed",
             Report::Unknown => "unknown",
         },
-        Action::Resend { .. } => "resend",
+        Action::Resend { .. } | Action::ResendSelected { .. } => "resend",
         Action::Advance => "advance",
         Action::Tick => "tick",
+        Action::Restored { .. } => "restored",
     }
 }
 
@@ -120,6 +122,7 @@ fn write_action(action: &Action, to: &mut Line) {
             to.maybe("reason", reason.as_deref());
         }
         Action::Advance => {}
+        Action::Restored { until } => to.instant("until", *until),
         other => write_person_or_send(other, to),
     }
 }
@@ -169,6 +172,10 @@ fn write_person_or_send(action: &Action, to: &mut Line) {
         }
         Action::Resend { token, reason } => {
             to.put("token", token.to_string());
+            reason
+        }
+        Action::ResendSelected { selection, reason } => {
+            to.put("selection", write_selection(selection));
             reason
         }
         _ => &None,

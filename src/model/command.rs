@@ -186,6 +186,21 @@ pub enum Action {
     /// Goes on with what is still to be planned anew. The engine writes this when nobody asks for
     /// anything; a host's is refused.
     Tick,
+    /// The store was made of a backup. What was claimed, and every next send that is planned at or
+    /// before an instant, held or not, may have gone out since the backup was taken: its outcome is
+    /// unknown until a delivery event or a person says otherwise. A restore writes this itself; a
+    /// host's is refused.
+    Restored {
+        /// The restore's instant. One before the engine's time counts as that.
+        until: Instant,
+    },
+    /// A person orders the resend of all sends of a selection whose outcome is unknown.
+    ResendSelected {
+        /// Whose sends.
+        selection: Selection,
+        /// Why.
+        reason: Option<String>,
+    },
 }
 
 /// One file of a policy.

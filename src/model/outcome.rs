@@ -98,6 +98,17 @@ pub enum Outcome {
     Confirmed(Verdict),
     /// The command cannot be done; nothing changed.
     Refused(Refusal),
+    /// Sends whose outcome was unknown were planned again.
+    Resent {
+        /// How many enrollments were selected.
+        selected: u64,
+        /// How many sends go out again.
+        resent: u64,
+        /// How many selected enrollments are covered: theirs wait until nothing holds them.
+        still_held: u64,
+        /// The holds that cover them, each once.
+        held_by: Vec<BlockedBy>,
+    },
 }
 
 impl Outcome {

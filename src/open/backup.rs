@@ -1,5 +1,8 @@
 //! Copies of a store that a store can be made of again: taken while it is in use, and restored.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +10,8 @@ use std::sync::Arc;
 use super::recover::from_base;
 use super::{OpenError, opening};
 use crate::engine::port::{Frame, Journal, Sync};
-use crate::engine::{Digest, Engine, State};
+use crate::engine::{Digest, Engine, Snapshot, State};
+use crate::model::{Action, Command, Instant};
 use crate::store::base::Bases;
 use crate::store::disk::{Disk, OsDisk};
 use crate::store::journal::{self, FileJournal, JournalOptions};
@@ -48,6 +52,9 @@ pub struct Restored {
     pub digest: Digest,
     /// How many segments of the journal the backup had.
     pub segments: u64,
+    /// How many sends may have gone out between the backup and the restore: their outcome is
+    /// unknown now.
+    pub unknown: u64,
 }
 
 impl Engine {
@@ -66,37 +73,53 @@ impl Engine {
         let store = StoreId(home.store);
         prepare(to, store)?;
         let image = self.image()?;
-        let upto = image.sequence();
-        let mut copied = journal::CopiedJournal::default();
-        // A journal that is there and ends before the base would be of no use to it.
-        if history || to.join(JOURNAL).is_dir() {
-            let (from, to) = (home.dir.join(JOURNAL), to.join(JOURNAL));
-            make_dir(&to)?;
-            copied = journal::copy(&OsDisk, (&from, &to), store.0, upto)?;
-        }
-        let bases = Bases::new(Arc::new(OsDisk), to.join(BASES), store);
-        make_dir(bases.dir())?;
-        let there = bases.list()?.into_iter().find(|base| base.seq == upto);
-        let good = there.filter(|base| bases.read(base.seq).is_ok());
-        let base = match good {
-            Some(base) => base,
-            None => bases.write(upto, |writer| image.write(writer, None)).map_err(|error| {
-                StoreError::Image { path: bases.path(upto), what: error.to_string() }
-            })?,
-        };
+        let disk: Arc<dyn Disk> = Arc::new(OsDisk);
+        let backup = write_backup(&disk, (&home.dir, to), store, &image, history)?;
         // The last thing to be there: a directory with it has a base that is whole.
         if identity(to).is_err() {
             write_identity(to, store)?;
         }
-        Ok(Backup {
-            sequence: upto,
-            unchanged: good.is_some(),
-            base_bytes: base.bytes,
-            segments: copied.segments,
-            segment_bytes: copied.bytes,
-            segments_there: copied.there,
-        })
+        Ok(backup)
     }
+}
+
+/// Writes all of a backup but the file that says whose it is.
+fn write_backup(
+    disk: &Arc<dyn Disk>,
+    (from, to): (&Path, &Path),
+    store: StoreId,
+    image: &Snapshot,
+    history: bool,
+) -> Result<Backup, StoreError> {
+    let upto = image.sequence();
+    let (source, target) = (from.join(JOURNAL), to.join(JOURNAL));
+    let mut copied = journal::CopiedJournal::default();
+    // A journal that is there and ends before the base would be of no use to it.
+    if history || has_files(&**disk, &target) {
+        disk.make_dir(&target).map_err(StoreError::io("create", &target))?;
+        copied = journal::copy(&**disk, (&source, &target), store.0, upto)?;
+    }
+    let bases = Bases::new(Arc::clone(disk), to.join(BASES), store);
+    let there = bases.list()?.into_iter().find(|base| base.seq == upto);
+    let good = there.filter(|base| bases.read(base.seq).is_ok());
+    let base = match good {
+        Some(base) => base,
+        None => bases.write(upto, |writer| image.write(writer, None)).map_err(|error| {
+            StoreError::Image { path: bases.path(upto), what: error.to_string() }
+        })?,
+    };
+    Ok(Backup {
+        sequence: upto,
+        unchanged: good.is_some(),
+        base_bytes: base.bytes,
+        segments: copied.segments,
+        segment_bytes: copied.bytes,
+        segments_there: copied.there,
+    })
+}
+
+fn has_files(disk: &dyn Disk, dir: &Path) -> bool {
+    disk.list(dir).is_ok_and(|names| !names.is_empty())
 }
 
 /// A directory that is new, empty, or has a backup of the same store.
@@ -121,11 +144,17 @@ fn prepare(to: &Path, store: StoreId) -> Result<(), StoreError> {
 /// Every byte is checked before the store counts as one; the incarnation is raised, so that no
 /// token of before the restore is one of after it.
 ///
-/// Its sends are planned as they were: what went out after the backup was taken, it does not know.
+/// What went out after the backup was taken, it does not know. So every next send that is planned
+/// up to an instant, that of the restore, is `outcome-unknown` in it, held or not: it is never sent
+/// by itself. The instant is the wall clock's, unless it is known when the last message went out.
 ///
 /// # Errors
 /// [`OpenError`]; what was made until then is removed again.
-pub fn restore(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Restored, OpenError> {
+pub fn restore(
+    from: impl AsRef<Path>,
+    to: impl AsRef<Path>,
+    until: Instant,
+) -> Result<Restored, OpenError> {
     let (from, to) = (from.as_ref(), to.as_ref());
     let store = identity(from)?;
     let is_new = !to.exists();
@@ -133,7 +162,7 @@ pub fn restore(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Restored,
     if !OsDisk.list(to).map_err(StoreError::io("list", to))?.is_empty() {
         return Err(StoreError::NotEmpty { path: to.to_path_buf() }.into());
     }
-    restore_into((from, to), store).inspect_err(|_| clear(to, is_new))
+    restore_into((from, to), store, until).inspect_err(|_| clear(to, is_new))
 }
 
 /// Removes what was made in a directory that was empty, and the directory if it was made, too. What
@@ -146,18 +175,37 @@ fn clear(to: &Path, is_new: bool) {
     let _removed = is_new && fs::remove_dir(to).is_ok();
 }
 
-fn restore_into((from, to): (&Path, &Path), store: StoreId) -> Result<Restored, OpenError> {
-    let source = Bases::new(Arc::new(OsDisk), from.join(BASES), store);
+fn restore_into(
+    (from, to): (&Path, &Path),
+    store: StoreId,
+    until: Instant,
+) -> Result<Restored, OpenError> {
+    let lock = Lock::take(to)?;
+    let disk: Arc<dyn Disk> = Arc::new(OsDisk);
+    let restored = restore_parts(&disk, (from, to), store, until)?;
+    OsDisk.sync_dir(to).map_err(StoreError::io("sync", to))?;
+    write_identity(to, store)?;
+    drop(lock);
+    Ok(restored)
+}
+
+/// Makes all of a store but the file that says that it is one.
+fn restore_parts(
+    disk: &Arc<dyn Disk>,
+    (from, to): (&Path, &Path),
+    store: StoreId,
+    until: Instant,
+) -> Result<Restored, OpenError> {
+    let source = Bases::new(Arc::clone(disk), from.join(BASES), store);
     let newest = source.list()?.first().copied();
     let none = || StoreError::NotAStore {
         path: from.to_path_buf(),
         what: "it has no base to restore".to_owned(),
     };
     let upto = newest.ok_or_else(none)?.seq;
-    let lock = Lock::take(to)?;
-    let bases = Bases::new(Arc::new(OsDisk), to.join(BASES), store);
-    make_dir(bases.dir())?;
-    copy_base(&source, &bases, upto)?;
+    let bases = Bases::new(Arc::clone(disk), to.join(BASES), store);
+    disk.make_dir(bases.dir()).map_err(StoreError::io("create", bases.dir()))?;
+    copy_base(&**disk, (&source, &bases), upto)?;
     let unusable = |what: String| StoreError::Image { path: bases.path(upto), what };
     let state = from_base(&bases, upto).map_err(unusable)?;
     let audit = state.snapshot().audit();
@@ -165,43 +213,51 @@ fn restore_into((from, to): (&Path, &Path), store: StoreId) -> Result<Restored, 
         return Err(unusable(finding).into());
     }
     let digest = state.snapshot().digest();
-    let segments = restore_journal((from, to), store, upto)?;
-    begin_again(to, store, state)?;
-    OsDisk.sync_dir(to).map_err(StoreError::io("sync", to))?;
-    write_identity(to, store)?;
-    drop(lock);
-    Ok(Restored { sequence: upto, digest, segments })
+    let segments = restore_journal(disk, (from, to), store, upto)?;
+    let unknown = begin_again(disk, to, store, state, until)?;
+    Ok(Restored { sequence: upto, digest, segments, unknown })
 }
 
 /// Copies a base; it is read where it then lies.
-fn copy_base(from: &Bases, to: &Bases, seq: u64) -> Result<(), StoreError> {
+fn copy_base(disk: &dyn Disk, (from, to): (&Bases, &Bases), seq: u64) -> Result<(), StoreError> {
+    const CHUNK: usize = 1 << 20;
     let (source, target) = (from.path(seq), to.path(seq));
     // It is refused by the name that it has in the backup.
     from.read(seq)?;
-    fs::copy(&source, &target).map_err(StoreError::io("copy", &source))?;
-    let file = fs::File::open(&target).and_then(|file| file.sync_all());
-    file.map_err(StoreError::io("sync", &target))?;
-    OsDisk.sync_dir(to.dir()).map_err(StoreError::io("sync", to.dir()))
+    let mut file = disk.open_read(&source).map_err(StoreError::io("open", &source))?;
+    let mut copy = disk.create(&target).map_err(StoreError::io("create", &target))?;
+    let (mut at, mut chunk) = (0, vec![0; CHUNK]);
+    loop {
+        let found = file.read_at(at, &mut chunk).map_err(StoreError::io("read", &source))?;
+        if found == 0 {
+            break;
+        }
+        let read = chunk.get(..found).unwrap_or_default();
+        copy.write_at(at, read).map_err(StoreError::io("write", &target))?;
+        at += found as u64;
+    }
+    copy.sync().map_err(StoreError::io("sync", &target))?;
+    disk.sync_dir(to.dir()).map_err(StoreError::io("sync", to.dir()))
 }
 
 /// The journal up to the base, or an empty one that goes on after it. How many segments there were.
 fn restore_journal(
+    disk: &Arc<dyn Disk>,
     (from, to): (&Path, &Path),
     store: StoreId,
     upto: u64,
 ) -> Result<u64, StoreError> {
     let (source, target): (PathBuf, PathBuf) = (from.join(JOURNAL), to.join(JOURNAL));
-    make_dir(&target)?;
+    disk.make_dir(&target).map_err(StoreError::io("create", &target))?;
     let mut segments = 0;
-    if source.is_dir() {
-        segments = journal::copy(&OsDisk, (&source, &target), store.0, upto)?.segments;
+    if has_files(&**disk, &source) {
+        segments = journal::copy(&**disk, (&source, &target), store.0, upto)?.segments;
     }
     if segments == 0 {
-        FileJournal::create_after(&OsDisk, &target, &store.0, upto)?;
+        FileJournal::create_after(&**disk, &target, &store.0, upto)?;
         return Ok(0);
     }
-    let disk: Arc<dyn Disk> = Arc::new(OsDisk);
-    let checked = journal::check(&disk, &target, store.0)?;
+    let checked = journal::check(disk, &target, store.0)?;
     let last = checked.segments.last().map_or(0, |segment| segment.last_seq);
     match checked.findings.into_iter().next() {
         Some(finding) => Err(finding),
@@ -213,19 +269,34 @@ fn restore_journal(
     }
 }
 
-/// Journals that the store is another one from here on.
-fn begin_again(to: &Path, store: StoreId, mut state: State) -> Result<(), OpenError> {
+/// Journals that the store is another one from here on, and what may have gone out by then: in one
+/// frame, and before it counts as a store. How many sends that is.
+fn begin_again(
+    disk: &Arc<dyn Disk>,
+    to: &Path,
+    store: StoreId,
+    mut state: State,
+    until: Instant,
+) -> Result<u64, OpenError> {
     let segment_bytes = Options::default().segment_bytes;
     let options = JournalOptions { durability: Durability::Full, segment_bytes };
     let dir = to.join(JOURNAL);
-    let (mut journal, _) = FileJournal::open(Arc::new(OsDisk), &dir, store.0, options)?;
-    let mut open = opening(&state);
-    let encoded = codec::encode(std::slice::from_ref(&open));
-    let payload =
-        encoded.map_err(|error| StoreError::Image { path: dir, what: error.to_string() })?;
-    let sequence = state.sequence() + 1;
-    let frame = Frame { first_seq: sequence, last_seq: sequence, payload: &payload };
+    let (mut journal, _) = FileJournal::open(Arc::clone(disk), &dir, store.0, options)?;
+    let first_seq = state.sequence() + 1;
+    let restored =
+        |name: &str| Command::new(Instant::MIN, Action::Restored { until }).workspace(name);
+    let mut commands = vec![opening(&state)];
+    commands.extend(state.snapshot().workspaces().map(restored));
+    for command in &mut commands {
+        state.apply(command);
+    }
+    let payload = codec::encode(&commands)
+        .map_err(|error| StoreError::Image { path: dir, what: error.to_string() })?;
+    let frame = Frame { first_seq, last_seq: state.sequence(), payload: &payload };
     journal.append(&[frame], Sync::Now)?;
-    state.apply(&mut open);
-    Ok(journal.close()?)
+    journal.close()?;
+    let snapshot = state.snapshot();
+    let views = snapshot.workspaces().filter_map(|name| snapshot.view(name));
+    let unknown = views.flat_map(|view| view.in_flight()).filter(|send| send.unknown);
+    Ok(unknown.count() as u64)
 }

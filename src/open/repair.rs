@@ -12,9 +12,9 @@ use super::stats::size;
 use super::verify::{Verified, verify};
 use crate::engine::port::Journal;
 use crate::engine::{Digest, State};
-use crate::store::checkpoint::{Checkpoints, Onto, Pace};
+use crate::store::checkpoint::{Onto, Pace};
 use crate::store::disk::{Disk, OsDisk};
-use crate::store::{BASES, Options, SLED, SWAPPED_IN, Store, StoreError};
+use crate::store::{BASES, Options, SLED, Store, StoreError};
 
 /// What was put right.
 #[derive(Clone, Debug)]
@@ -184,21 +184,17 @@ pub fn compact(path: impl AsRef<Path>, options: Options) -> Result<Compacted, Op
         let written = house.write_base(&snapshot);
         written.map_err(|error| image(store.bases.dir(), &error))?;
     }
-    let fresh = path.join(SWAPPED_IN);
-    {
-        let opened = Checkpoints::open(&fresh, store.id, options.cache_bytes);
-        let (mut checkpoints, _, _) = opened?;
-        let written =
-            checkpoints.write((seq, Onto::Nothing, Pace::Fast), &[], |it| snapshot.write(it, None));
-        written.map_err(|error| image(&fresh, &error))?;
-    }
+    let to = (seq, Pace::Fast);
+    let written = store.checkpoints.rewrite(to, &[], |it| snapshot.write(it, None));
+    written.map_err(|error| image(&path.join(SLED), &error))?;
     let mut compressed = 0;
     while house.archivist.compress_one(seq.saturating_add(1))?.is_some() {
         compressed += 1;
     }
     let trimmed = house.trim(SystemTime::now())?;
     store.journal.close()?;
-    store.swap_checkpoints()?;
+    // Closed, so that what it takes is what is left of it.
+    drop(store);
     let after = sizes(path)?;
     Ok(Compacted {
         checkpoints: (before.0, after.0),

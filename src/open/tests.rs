@@ -90,3 +90,37 @@ fn a_state_as_it_comes_from_commands_fits_together() {
     assert_eq!(audit.findings, Vec::<String>::new());
     assert!(audit.checked >= 15, "{audit:?}");
 }
+
+/// A page that is gone, and one that another took the place of, are told and put right.
+#[test]
+fn a_page_that_is_missing_or_another_one_is_repaired() {
+    use crate::engine::port::Tree;
+    let sound = tempfile::tempdir().unwrap();
+    let own = fill(sound.path(), COMMANDS);
+    for (tree, removes) in [
+        (Tree::Names, true),
+        (Tree::Names, false),
+        (Tree::Timelines, true),
+        (Tree::Campaigns, true),
+        (Tree::Meta, true),
+        (Tree::Meta, false),
+    ] {
+        let when = format!("{} {}", tree.name(), if removes { "removed" } else { "replaced" });
+        let dir = tempfile::tempdir().unwrap();
+        let again = fill(dir.path(), COMMANDS);
+        assert_eq!(again.digest(), own.digest());
+        let store = Store::open(dir.path(), Options::default()).unwrap();
+        let pages = store.checkpoints.harm(tree, removes);
+        assert!(pages > usize::from(!removes), "{when}: {pages}");
+        drop(store);
+        assert!(!findings(dir.path()).is_empty(), "{when}");
+        let scratch = tempfile::tempdir().unwrap();
+        let repaired = super::repair(dir.path(), scratch.path()).unwrap();
+        assert_eq!(repaired.state, (own.sequence(), own.digest()), "{when}");
+        assert!(!repaired.done.is_empty(), "{when}");
+        assert_eq!(findings(dir.path()), Vec::<String>::new(), "{when}");
+        let engine = Engine::open(dir.path(), Options::default()).unwrap();
+        assert_eq!(engine.opened().replayed, 0, "{when}");
+        assert_eq!(engine.snapshot().unwrap().digest(), own.digest(), "{when}");
+    }
+}

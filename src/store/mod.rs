@@ -239,17 +239,6 @@ impl Parts {
     }
 }
 
-impl Store {
-    /// Closes the checkpoints, and puts in their place those that were written in `sled.new`.
-    pub(crate) fn swap_checkpoints(self) -> Result<(), StoreError> {
-        let Self { path, checkpoints, lock, .. } = self;
-        drop(checkpoints);
-        swap_checkpoints(&path)?;
-        drop(lock);
-        Ok(())
-    }
-}
-
 /// Puts the database that was made in `sled.new` in the place of the one that is there.
 fn swap_checkpoints(path: &Path) -> Result<(), StoreError> {
     let (now, out, fresh) = (path.join(SLED), path.join(SWAPPED_OUT), path.join(SWAPPED_IN));

@@ -379,6 +379,8 @@ fn sending() -> BoxedStrategy<Action> {
         token().prop_map(|token| Action::Confirm { token }),
         (token(), report).prop_map(|(token, report)| Action::Report { token, report }),
         (token(), option::of(text())).prop_map(|(token, reason)| Action::Resend { token, reason }),
+        (selection(), option::of(text()))
+            .prop_map(|(selection, reason)| Action::ResendSelected { selection, reason }),
         Just(Action::Advance),
     ]
     .boxed()

@@ -8,6 +8,7 @@
 mod changes;
 mod history;
 mod regressions;
+mod restored;
 mod world;
 
 use super::cases::cases;
@@ -72,6 +73,19 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(cases(40, SEED))]
+
+    #[test]
+    fn l5_a_restore_sends_nothing_twice(
+        ops in vec(op(), 1..120),
+        rounds in 1_usize..12,
+        told in any::<bool>(),
+    ) {
+        restored::sends_nothing_twice(&ops, rounds, told)?;
+    }
+}
+
 fn picture(state: &State) -> Picture {
     Picture::of_engine(&state.snapshot()).unwrap()
 }
@@ -92,13 +106,17 @@ impl Alone {
         let command = self.tokens.here(&turn.command);
         let outcome = history::apply(&mut self.state, &self.turns, command.clone());
         self.tokens.learn(&turn.outcome, &outcome);
-        self.turns.push(Turn { command, outcome: outcome.clone() });
+        self.tokens.learn_lost(&turn.lost, &history::out_of(&self.state.snapshot()));
+        self.turns.push(Turn { command, outcome: outcome.clone(), lost: Vec::new() });
         outcome
     }
 }
 
 pub(crate) fn batches_change_nothing(ops: &[Op], size: usize) -> TestCaseResult {
-    let history = History::of(ops)?;
+    // What is in memory alone cannot be restored.
+    let restores = |op: &&Op| matches!(op.act, Act::Restore { .. });
+    let ops: Vec<Op> = ops.iter().filter(|op| !restores(op)).cloned().collect();
+    let history = History::of(&ops)?;
     let engine = Engine::in_memory().unwrap();
     let mut tokens = history::Tokens::default();
     let mut batch: Vec<&Turn> = Vec::new();
@@ -117,9 +135,14 @@ pub(crate) fn batches_change_nothing(ops: &[Op], size: usize) -> TestCaseResult 
 fn flush(engine: &Engine, tokens: &mut history::Tokens, batch: &mut Vec<&Turn>) -> TestCaseResult {
     let commands = batch.iter().map(|turn| tokens.here(&turn.command)).collect();
     let outcomes = engine.apply_batch(commands).unwrap();
+    let mut out = None;
     for (turn, outcome) in batch.drain(..).zip(outcomes) {
         history::same(&turn.command, &turn.outcome, &outcome, true)?;
         tokens.learn(&turn.outcome, &outcome);
+        if !turn.lost.is_empty() {
+            let out = out.get_or_insert_with(|| history::out_of(&engine.snapshot().unwrap()));
+            tokens.learn_lost(&turn.lost, out);
+        }
     }
     Ok(())
 }
@@ -138,7 +161,7 @@ pub(crate) fn restarts_change_nothing(ops: &[Op], size: usize) -> TestCaseResult
         options
     };
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("data");
+    let mut path = directory.path().join("data");
     let mut engine = Engine::open(&path, options()).unwrap();
     let mut tokens = history::Tokens::default();
     let mut batch: Vec<&Turn> = Vec::new();
@@ -151,6 +174,18 @@ pub(crate) fn restarts_change_nothing(ops: &[Op], size: usize) -> TestCaseResult
             let before = engine.snapshot().unwrap().digest();
             engine = reopened(engine, &path, *clean, &options)?;
             prop_assert_eq!(engine.snapshot().unwrap().digest(), before, "at {}", at);
+        }
+        if let Action::Restored { until } = turn.command.action {
+            flush(&engine, &mut tokens, &mut batch)?;
+            let (copy, to) = (directory.path().join("copy"), format!("restored-{at}"));
+            engine.backup(&copy, true).unwrap();
+            engine.close().unwrap();
+            path = directory.path().join(to);
+            holdline::restore(&copy, &path, until).unwrap();
+            std::fs::remove_dir_all(&copy).unwrap();
+            engine = Engine::open(&path, options()).unwrap();
+            tokens.learn_lost(&turn.lost, &history::out_of(&engine.snapshot().unwrap()));
+            continue;
         }
         batch.push(turn);
     }

@@ -35,6 +35,8 @@ mod laws;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
+mod restoring;
+#[cfg(test)]
 mod resuming;
 #[cfg(test)]
 mod rows;

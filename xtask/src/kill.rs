@@ -1,26 +1,28 @@
-//! The long kill loop: a process under load, killed again and again; what it acknowledged must be
-//! there. The tests run the same loop, shorter.
+//! The long kill loop: a process killed again and again, under load and while it backs up, compacts
+//! and restores; what it acknowledged must be there. The tests run the same loop, shorter.
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use holdline::testing::kill::{Kills, Life, kill_over_and_over, load};
+use holdline::testing::kill::{Kills, Life, Task, kill_over_and_over, work};
 
 use crate::Failure;
 
-/// How this program is called to be the load.
-const LOAD: &str = "--load";
+/// How this program is called to be what is killed.
+const WORK: &str = "--work";
 const KILLS: u64 = 1_000;
 /// Kills of one store.
 const ROUND: u64 = 50;
 
-/// `kill [KILLS]`; `kill --load DIR` is what it starts.
+/// `kill [KILLS]`; `kill --work TASK DIR` is what it starts.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
     let kills = match arguments {
-        [flag, dir] if flag == LOAD => {
-            return load(&PathBuf::from(dir)).map_err(|error| failed(&error));
+        [flag, task, dir] if flag == WORK => {
+            let task = Task::named(task);
+            let task = task.ok_or_else(|| Failure::Usage("expected a task".to_owned()))?;
+            return work(&PathBuf::from(dir), task).map_err(|error| failed(&error));
         }
         [] => KILLS,
         [number] => number
@@ -30,7 +32,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     };
     let this = std::env::current_exe()?;
     let life = |number: u64| Life {
-        batches: if number.is_multiple_of(4) { 0 } else { number * 31 % 200 },
+        done: match Task::of(number) {
+            Task::Load if number.is_multiple_of(4) => 0,
+            Task::Load => number * 31 % 200,
+            _ => number % 3,
+        },
         then: Duration::from_micros(100 + number * 7919 % 20_000),
     };
     let began = Instant::now();
@@ -38,24 +44,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     while total.kills < kills {
         // A store of its own for each round: its checkpoints are of all that it has.
         let dir = tempfile::tempdir()?;
-        let start = || {
+        let start = |task: Task| {
             let mut process = Command::new(&this);
-            process.arg("kill").arg(LOAD).arg(dir.path());
+            process.args(["kill", WORK, task.name()]).arg(dir.path());
             process
         };
         let round = kill_over_and_over(dir.path(), ROUND.min(kills - total.kills), &start, &life)
             .map_err(|error| failed(&error))?;
-        total.kills += round.kills;
-        total.while_opening += round.while_opening;
-        total.batches += round.batches;
+        total.add(&round);
         println!("{} of {kills}, {:.0} s", total.kills, began.elapsed().as_secs_f64());
     }
-    println!(
-        "{} kills in {:.0} s, {} of them during an open; {} batches acknowledged, none is missing",
-        total.kills,
-        began.elapsed().as_secs_f64(),
-        total.while_opening,
-        total.batches
-    );
+    println!("{total}, none is missing; {:.0} s", began.elapsed().as_secs_f64());
     Ok(())
 }

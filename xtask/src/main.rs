@@ -70,7 +70,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "torture",
-        about: "failures, harm and kills to a store: [MINUTES [SEED]]; build with --release",
+        about: "failures, harm and kills to a store: [--minutes N] [--seed N]; with --release",
         run: torture::run,
     },
 ];

@@ -25,6 +25,8 @@ const KINDS: [(&str, u64); 3] =
     [("no checkpoints", 0), ("each 64 MiB", 64 << 20), ("all the time", 8 << 20)];
 /// Commands that are made at once while the store is filled.
 const CHUNK: usize = 200_000;
+/// What an enrolled prospect may take in sled; after compacting, no more than half as much again.
+const BUDGET_BYTES: u64 = 120;
 /// How this program is called to open a store and say what that took.
 const OPEN: &str = "--open";
 
@@ -59,6 +61,19 @@ fn measure(prospects: usize) -> Result<()> {
     let program = std::env::current_exe()?;
     let out = std::process::Command::new(program).args(["store", OPEN]).arg(&data).output()?;
     print!("{}", String::from_utf8_lossy(&out.stdout));
+    // Before events come: these take room of their own, which is not the prospects'.
+    let began = Clock::now();
+    let compacted = holdline::compact(&data, Options::default())?;
+    let each = per(compacted.checkpoints.1);
+    println!("compact          {:>8.2} s", began.elapsed().as_secs_f64());
+    println!(
+        "sled compacted   {each:>8.0} B an enrolled prospect, {:.2} of {BUDGET_BYTES} B",
+        each / BUDGET_BYTES as f64
+    );
+    // What a database takes whatever is in it says nothing of each.
+    if prospects >= 100_000 && each > 1.5 * BUDGET_BYTES as f64 {
+        return Err(format!("{each:.0} B is more than half again of {BUDGET_BYTES} B").into());
+    }
     commits(&data, prospects)?;
     println!("sled afterwards  {:>8.0} B an enrolled prospect", per(size(&data.join("sled"))?));
     Ok(())

@@ -6,32 +6,28 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use holdline::testing::kill::{Kills, Life, kill_over_and_over, load};
+use holdline::testing::kill::{Kills, Life, Task, kill_over_and_over, work};
 use holdline::testing::torture::{Harmed, Tried, Work, fail_everywhere, harm_files};
 
 use crate::Failure;
 
-/// How this program is called to be the load that is killed.
-const LOAD: &str = "--load";
+/// How this program is called to be what is killed.
+const WORK: &str = "--work";
 /// Kills of one store, and harms to one store.
 const KILLS: u64 = 50;
 const HARMS: u64 = 60;
 
-/// `torture [MINUTES [SEED]]`; `torture --load DIR` is what it starts.
+/// `torture [--minutes N] [--seed N]`; `torture --work TASK DIR` is what it starts.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let failed = |error: String| Failure::Failed(error);
-    if let [flag, dir] = arguments
-        && flag == LOAD
+    if let [flag, task, dir] = arguments
+        && flag == WORK
     {
-        return load(&PathBuf::from(dir)).map_err(|error| failed(error.to_string()));
+        let task = Task::named(task);
+        let task = task.ok_or_else(|| Failure::Usage("expected a task".to_owned()))?;
+        return work(&PathBuf::from(dir), task).map_err(|error| failed(error.to_string()));
     }
-    let number = |at: usize, default: u64| match arguments.get(at) {
-        None => Ok(default),
-        Some(text) => {
-            text.parse().map_err(|_| Failure::Usage(format!("expected a number, found `{text}`")))
-        }
-    };
-    let (minutes, mut seed) = (number(0, 1)?, number(1, 42)?);
+    let (minutes, mut seed) = options(arguments)?;
     println!("seed {seed}; {minutes} minutes");
     let (began, time) = (Instant::now(), Duration::from_secs(minutes * 60));
     let mut total = Total::default();
@@ -43,6 +39,27 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     println!("nothing acknowledged was lost, and no history was another one");
     Ok(())
+}
+
+/// The minutes and the seed.
+fn options(arguments: &[String]) -> Result<(u64, u64), Failure> {
+    let (mut minutes, mut seed) = (1, 42);
+    let mut rest = arguments.iter();
+    while let Some(flag) = rest.next() {
+        let slot = match flag.as_str() {
+            "--minutes" => &mut minutes,
+            "--seed" => &mut seed,
+            other => {
+                let what = format!("`torture` takes `--minutes` and `--seed`, found `{other}`");
+                return Err(Failure::Usage(what));
+            }
+        };
+        let text = rest.next().map_or("", String::as_str);
+        *slot = text
+            .parse()
+            .map_err(|_| Failure::Usage(format!("`{flag}`: expected a number, found `{text}`")))?;
+    }
+    Ok((minutes, seed))
 }
 
 #[derive(Default)]
@@ -58,7 +75,7 @@ impl Total {
         let Self { tried, harmed, kills, .. } = self;
         format!(
             "{} operations failed, {} crashes, {} failures in recovery, {} pages harmed; {} files \
-             harmed, {} refused, {} mended; {} kills, {} during an open, {} batches acknowledged",
+             harmed, {} refused, {} mended; {kills}",
             tried.failures,
             tried.crashes,
             tried.in_recovery,
@@ -66,9 +83,6 @@ impl Total {
             harmed.harms,
             harmed.refused,
             harmed.mended,
-            kills.kills,
-            kills.while_opening,
-            kills.batches
         )
     }
 }
@@ -100,18 +114,40 @@ fn round(seed: u64, total: &mut Total) -> Result<(), String> {
 
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let start = || {
+    let start = |task: Task| {
         let mut process = Command::new(&this);
-        process.args(["torture", LOAD]).arg(dir.path());
+        process.args(["torture", WORK, task.name()]).arg(dir.path());
         process
     };
     let life = |number: u64| Life {
-        batches: if number.is_multiple_of(4) { 0 } else { (number * 31 + seed) % 200 },
+        done: match Task::of(number) {
+            Task::Load if number.is_multiple_of(4) => 0,
+            Task::Load => (number * 31 + seed) % 200,
+            _ => (number + seed) % 3,
+        },
         then: Duration::from_micros(100 + (number * 7919 + seed) % 20_000),
     };
     let kills = kill_over_and_over(dir.path(), KILLS, &start, &life)?;
-    total.kills.kills += kills.kills;
-    total.kills.while_opening += kills.while_opening;
-    total.kills.batches += kills.batches;
+    total.kills.add(&kills);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::options;
+    use crate::Failure;
+
+    fn read(words: &[&str]) -> Result<(u64, u64), Failure> {
+        options(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn minutes_and_seed_are_flags_in_any_order() {
+        assert_eq!(read(&[]).unwrap(), (1, 42));
+        assert_eq!(read(&["--minutes", "30", "--seed", "7"]).unwrap(), (30, 7));
+        assert_eq!(read(&["--seed", "7"]).unwrap(), (1, 7));
+        for bad in [&["30"][..], &["--minutes"], &["--seed", "x"], &["--hours", "1"]] {
+            assert!(matches!(read(bad), Err(Failure::Usage(_))), "{bad:?}");
+        }
+    }
 }

@@ -59,6 +59,8 @@ impl<'a> About<'a> {
                 about.selection(selection);
                 about.say(format!("from {from}"));
             }
+            Action::ResendSelected { selection, .. } => about.selection(selection),
+            Action::Restored { until } => about.say(format!("until {until}")),
             Action::Claim { limit, .. } => about.say(format!("up to {limit}")),
             Action::Confirm { token }
             | Action::Report { token, .. }
@@ -135,7 +137,8 @@ fn reason(action: &Action) -> Option<&str> {
         | Action::Resume { reason, .. }
         | Action::Lift { reason, .. }
         | Action::Reschedule { reason, .. }
-        | Action::Resend { reason, .. } => reason.as_deref(),
+        | Action::Resend { reason, .. }
+        | Action::ResendSelected { reason, .. } => reason.as_deref(),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 mod authoring;
 mod history;
 mod keeping;
+mod orders;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ use crate::moment;
 pub use authoring::{Fmt, New};
 pub use history::{Export, History, Import, Stats};
 pub use keeping::{Backup, Compact, Repair, Restore, Verify};
+pub use orders::{Order, Pause, Reschedule, Resend, Resume, Target};
 
 /// When each prospect gets the next message, and when not.
 #[derive(Debug, Parser)]
@@ -54,6 +56,8 @@ pub enum Verb {
     Resume(Resume),
     /// Place the timelines of a selection anew, from a date on
     Reschedule(Reschedule),
+    /// Send again, of a selection, what may or may not have left
+    Resend(Resend),
     /// Evaluate one event against the rules, clause by clause; nothing is kept
     Eval(Eval),
     /// Check rules files; nothing is changed
@@ -363,117 +367,6 @@ pub struct Agenda {
     /// not, as of that checkpoint
     #[arg(long)]
     pub cold: bool,
-    #[command(flatten)]
-    pub data: Data,
-    #[command(flatten)]
-    pub output: Output,
-}
-
-/// Who gives a command, why and when.
-#[derive(Debug, Args)]
-pub struct Order {
-    /// Who gives the command [default: $USER]
-    #[arg(long, value_name = "PERSON")]
-    pub by: Option<String>,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    /// The command's instant [default: the engine's time, so that data of virtual time stays in it]
-    #[arg(long, value_name = "INSTANT")]
-    pub at: Option<String>,
-}
-
-/// What a pause or a resume is about.
-#[derive(Debug, Args)]
-pub struct Target {
-    #[command(flatten)]
-    pub filters: Filters,
-    /// All that this sender sends
-    #[arg(long, value_name = "KEY",
-          conflicts_with_all = ["campaign", "status", "step", "company", "prospect", "search"])]
-    pub sender: Option<String>,
-    /// Everything in the workspace
-    #[arg(long, conflicts_with_all =
-          ["campaign", "status", "step", "company", "prospect", "search", "sender"])]
-    pub everything: bool,
-}
-
-/// `holdline pause`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-A campaign, a company, a prospect, a sender or everything is paused as such: with those who join it
-later. With a status, a step or a search, the enrollments that match now are paused.
-
-Examples:
-  holdline pause --prospect ann@acme.example --reason 'asked us to wait'
-  holdline pause --campaign spring --until 2026-04-01
-  holdline pause --status in-progress --step 2
-  holdline pause --everything --by tom")]
-pub struct Pause {
-    #[command(flatten)]
-    pub target: Target,
-    /// When it ends by itself
-    #[arg(long, value_name = "INSTANT")]
-    pub until: Option<String>,
-    #[command(flatten)]
-    pub order: Order,
-    #[command(flatten)]
-    pub data: Data,
-    #[command(flatten)]
-    pub output: Output,
-}
-
-/// `holdline resume`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Pauses on exactly what is named are lifted. Wider ones stay, as do stops, and are named.
-
-Examples:
-  holdline resume --prospect ann@acme.example
-  holdline resume --status paused --campaign spring --reschedule 2026-04-01
-  holdline resume --everything")]
-pub struct Resume {
-    #[command(flatten)]
-    pub target: Target,
-    /// With a status, a step or a search: lift the pauses on the prospects themselves, too
-    #[arg(long)]
-    pub with_prospects: bool,
-    /// Place the timelines anew, from this instant on
-    #[arg(long, value_name = "INSTANT")]
-    pub reschedule: Option<String>,
-    #[command(flatten)]
-    pub order: Order,
-    #[command(flatten)]
-    pub data: Data,
-    #[command(flatten)]
-    pub output: Output,
-}
-
-/// `holdline reschedule`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The next send of each goes to the first slot at or after the date. What is held stays held, unless
-`--resume` lifts the pauses on the selected enrollments. A step that was added to a campaign is on
-nobody's schedule until this.
-
-Examples:
-  holdline reschedule --campaign spring --from 2026-04-01
-  holdline reschedule --status paused --from '2026-04-01 09:00' --resume")]
-pub struct Reschedule {
-    #[command(flatten)]
-    pub filters: Filters,
-    /// Everything in the workspace
-    #[arg(long, conflicts_with_all =
-          ["campaign", "status", "step", "company", "prospect", "search"])]
-    pub everything: bool,
-    /// The first instant that may be used
-    #[arg(long, value_name = "INSTANT")]
-    pub from: String,
-    /// Lift the pauses on the selected enrollments, too
-    #[arg(long)]
-    pub resume: bool,
-    #[command(flatten)]
-    pub order: Order,
     #[command(flatten)]
     pub data: Data,
     #[command(flatten)]

@@ -154,7 +154,7 @@ const fn own_work(action: &Action) -> Option<&'static str> {
         Action::Claim { .. } => Some("claim"),
         Action::Confirm { .. } => Some("confirm"),
         Action::Report { .. } => Some("sent, failed and unknown"),
-        Action::Resend { .. } => Some("resend"),
+        Action::Resend { .. } | Action::ResendSelected { .. } => Some("resend"),
         _ => None,
     }
 }

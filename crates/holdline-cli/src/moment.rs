@@ -1,5 +1,7 @@
 //! Instants as people read and write them: in a zone that is named, never in one that is guessed.
 
+use std::time::SystemTime;
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use holdline::model::Instant;
 use holdline::plan::Zone;
@@ -80,6 +82,12 @@ pub fn read_duration(text: &str) -> Result<u64, String> {
     };
     let ms = digits.parse::<u64>().ok().zip(unit).and_then(|(n, unit)| n.checked_mul(unit));
     ms.ok_or_else(|| format!("expected a duration such as `30s`, `5m` or `2h`, found `{text}`"))
+}
+
+/// What this machine's clock says.
+pub fn now() -> Instant {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Instant::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Midnight at the start of a date, by the wall clock.

@@ -36,7 +36,7 @@
 //! Ticks at or before the engine's time never happen again.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use holdline::engine::Engine;
 use holdline::lang::PolicyHash;
@@ -46,6 +46,7 @@ use holdline::model::{
 
 use crate::exit::Failure;
 use crate::input::Line;
+use crate::moment;
 use crate::progress::Progress;
 use crate::sink::{Message, Sink};
 use crate::stop::{self, Stop};
@@ -198,7 +199,9 @@ impl<'a> Worker<'a> {
     /// Takes up what an earlier run left in flight.
     fn recover(&mut self, in_flight: Vec<holdline::engine::view::InFlight>) -> Result<(), Failure> {
         let mut leaving = Vec::new();
-        for send in in_flight {
+        // What may have gone out before a restore is in no outbox that belongs to this data: a
+        // person decides on it.
+        for send in in_flight.into_iter().filter(|send| send.restored.is_none()) {
             let message = Message {
                 token: send.token,
                 campaign: send.campaign,
@@ -309,7 +312,7 @@ impl<'a> Worker<'a> {
     /// asked to stop meanwhile.
     fn wait_for(&self, tick: Instant) -> bool {
         while self.plan.real_time
-            && let Ok(left @ 1..) = u64::try_from(tick.ms_since(wall_clock()))
+            && let Ok(left @ 1..) = u64::try_from(tick.ms_since(moment::now()))
         {
             if self.stop.is_asked() {
                 return false;
@@ -474,12 +477,6 @@ fn message(send: DueSend) -> Message {
 
 fn ms(tick: u64) -> i64 {
     i64::try_from(tick).unwrap_or(i64::MAX)
-}
-
-/// What this machine's clock says.
-fn wall_clock() -> Instant {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Instant::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// The last grid instant at or before an instant.

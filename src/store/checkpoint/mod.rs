@@ -338,6 +338,21 @@ impl Checkpoints {
         Ok(manifest)
     }
 
+    /// Takes the first record of a tree away, or puts the last one's in its place. How many there
+    /// are.
+    #[cfg(test)]
+    pub(crate) fn harm(&self, tree: Tree, removes: bool) -> usize {
+        let pages = self.database.pages_from(tree, &[]).unwrap_or_default();
+        if let (Some((first, _)), Some((_, other))) = (pages.first(), pages.last()) {
+            let harmed = match removes {
+                true => self.database.remove(Some(tree), first),
+                false => self.database.insert(Some(tree), first, other.clone()),
+            };
+            harmed.and_then(|()| self.database.flush()).map_err(failed).unwrap();
+        }
+        pages.len()
+    }
+
     /// Checks every record of a checkpoint.
     ///
     /// # Errors

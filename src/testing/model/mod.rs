@@ -23,6 +23,7 @@ mod promises;
 mod recording;
 mod releasing;
 mod replanning;
+mod restored;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -93,6 +94,8 @@ struct Claim {
     enrollment: usize,
     lease_until: Instant,
     confirmed: Option<Instant>,
+    /// Of one that may have gone out before a restore: the restore's instant.
+    restored: Option<Instant>,
 }
 
 /// The whole state.
@@ -123,6 +126,8 @@ pub struct Model {
     write_elsewhere: BTreeSet<String>,
     /// By sender: when it sent, and on which of its days that was then.
     went: BTreeMap<String, Vec<(Instant, NaiveDate)>>,
+    /// By sender: the days on which something may have gone out, before a restore.
+    may_have_gone: BTreeMap<String, Vec<NaiveDate>>,
     last_served: usize,
     holds: Vec<holds::Hold>,
     /// By (source, id): the day on which it was recorded.
@@ -199,6 +204,8 @@ impl Model {
             Action::Confirm { token } => self.confirm(*token),
             Action::Report { token, report } => self.report(*token, *report),
             Action::Resend { token, .. } => self.resend(*token, by),
+            Action::ResendSelected { selection, .. } => self.resend_selected(selection, by),
+            Action::Restored { until } => Ok(self.lose_since_backup(*until)),
             Action::Advance => Ok(Outcome::Applied),
             Action::Open { .. } | Action::Tick => Err(invalid("do")),
         }

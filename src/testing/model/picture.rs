@@ -147,6 +147,10 @@ pub fn shape(outcome: &Outcome, numbers: bool) -> String {
             let held_by = names.blocked(held_by);
             format!("rescheduled {selected} {moved} lifted {lifted} still {still_held} {held_by:?}")
         }
+        Outcome::Resent { selected, resent, still_held, held_by } => {
+            let held_by = names.blocked(held_by);
+            format!("resent {selected} {resent} still {still_held} {held_by:?}")
+        }
         Outcome::Retracted { seen, lifted, kept } => {
             let (lifted, kept) = (names.all(lifted), names.all(kept));
             format!("retracted {seen} {lifted:?} {kept:?}")

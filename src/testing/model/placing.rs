@@ -117,8 +117,9 @@ impl Model {
     }
 
     pub(super) fn spent(&self, sender: &str, day: NaiveDate) -> usize {
-        let went = self.went.get(sender).into_iter().flatten();
-        went.filter(|(_, on)| *on == day).count()
+        let went = self.went.get(sender).into_iter().flatten().map(|(_, on)| on);
+        let may_have = self.may_have_gone.get(sender).into_iter().flatten();
+        went.chain(may_have).filter(|on| **on == day).count()
     }
 
     /// What of a sender's day is promised.
@@ -185,12 +186,7 @@ impl Model {
         if !it.has_next() {
             return;
         }
-        let from = match due {
-            Due::AfterDelay => self.after_delay(it, it.base),
-            Due::DelayFrom(from) => self.after_delay(it, from),
-            Due::From(from) | Due::Date(from) => from,
-        };
-        let Some((at, days)) = self.search(it, from, asker) else {
+        let Some((at, days)) = self.search(it, self.due_of(it, due), asker) else {
             return;
         };
         if self.latest(it).is_some_and(|latest| at > latest) {
@@ -200,6 +196,15 @@ impl Model {
         // What is over cannot be promised any more.
         if days[0] >= self.sender_day(&it.sender, self.now) {
             it.days = days;
+        }
+    }
+
+    /// The instant from which a place is looked for.
+    pub(super) fn due_of(&self, it: &Enrollment, due: Due) -> Instant {
+        match due {
+            Due::AfterDelay => self.after_delay(it, it.base),
+            Due::DelayFrom(from) => self.after_delay(it, from),
+            Due::From(from) | Due::Date(from) => from,
         }
     }
 

@@ -20,7 +20,11 @@ impl Model {
             let days = went.iter();
             days.map(|(_, day)| (sender.clone(), *day))
         });
-        for slot in promised.chain(spent) {
+        let may_have = self.may_have_gone.iter().flat_map(|(sender, days)| {
+            let days = days.iter();
+            days.map(|day| (sender.clone(), *day))
+        });
+        for slot in promised.chain(spent).chain(may_have) {
             *taken.entry(slot).or_default() += 1;
         }
         taken

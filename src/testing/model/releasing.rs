@@ -207,7 +207,7 @@ impl Model {
         moved
     }
 
-    fn still_held(&self, members: &[usize]) -> (u64, Vec<BlockedBy>) {
+    pub(super) fn still_held(&self, members: &[usize]) -> (u64, Vec<BlockedBy>) {
         let mut holds = BTreeSet::new();
         let mut count = 0;
         for at in members {

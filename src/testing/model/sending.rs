@@ -115,7 +115,7 @@ impl Model {
 
     fn take(&mut self, at: usize, token: Token, lease_until: Instant) -> DueSend {
         self.enrollments[at].phase = Phase::Claimed;
-        let claim = Claim { enrollment: at, lease_until, confirmed: None };
+        let claim = Claim { enrollment: at, lease_until, confirmed: None, restored: None };
         self.claims.insert(token, claim);
         let it = self.enrollments[at].clone();
         let address = self.prospects[&it.prospect].address.clone();
@@ -218,7 +218,7 @@ impl Model {
         match report {
             Report::Sent { at: sent } => {
                 self.claims.remove(&token);
-                let sent = sent.clamp(confirmed, self.now);
+                let sent = sent.max(confirmed).min(self.now);
                 let it = &mut self.enrollments[at];
                 it.phase = Phase::Waiting;
                 it.position += 1;
@@ -227,6 +227,9 @@ impl Model {
                 it.last_sent = Some(sent);
                 it.counts_from(sent);
                 self.place_after_delivery(at);
+                if let Some(until) = claim.restored {
+                    self.may_have_followed(at, sent, until);
+                }
                 self.tally.sent += 1;
                 self.tell(at, ("sent", sent), token, None);
             }
@@ -303,10 +306,14 @@ impl Model {
         if self.enrollments[at].phase != Phase::Unknown {
             return Err(stale(token));
         }
+        self.send_again(token, at);
+        Ok(Outcome::Applied)
+    }
+
+    pub(super) fn send_again(&mut self, token: Token, at: usize) {
         self.claims.remove(&token);
         self.enrollments[at].attempt += 1;
         self.retry_from(at, self.now);
-        Ok(Outcome::Applied)
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdline::engine::State;
+use holdline::engine::view::InFlight;
+use holdline::engine::{Snapshot, State};
 use holdline::model::{
     Action, Command, Event, HoldId, Instant, Outcome, Report, Selection, Token, Verdict,
 };
@@ -18,6 +19,32 @@ use super::world::{self, Act, Op};
 pub struct Turn {
     pub command: Command,
     pub outcome: Outcome,
+    /// What went out of its timeline by it, and was not claimed.
+    pub lost: Vec<Out>,
+}
+
+/// A send that is out of its timeline.
+#[derive(Clone, Debug)]
+pub struct Out {
+    pub token: Token,
+    pub send: SendKey,
+}
+
+/// The sends that are out of their timelines in a snapshot.
+pub fn out_of(snapshot: &Snapshot) -> Vec<Out> {
+    let in_flight = snapshot.view("default").map(|view| view.in_flight());
+    let sends = in_flight.into_iter().flatten();
+    let key = |it: InFlight| Out { token: it.token, send: (it.campaign, it.prospect, it.step) };
+    sends.map(key).collect()
+}
+
+fn out_of_model(model: &Model) -> Vec<Out> {
+    let sends = model.in_flight().into_iter();
+    let key = |(campaign, prospect, token, step)| Out {
+        token,
+        send: (campaign, prospect, u16::try_from(step).unwrap()),
+    };
+    sends.map(key).collect()
 }
 
 /// The tokens of one run, by those of another.
@@ -51,6 +78,14 @@ impl Tokens {
             self.0.extend(pairs.map(|(theirs, ours)| (theirs.token, ours.token)));
         }
     }
+
+    /// Remembers the tokens of what went out of its timeline there, as it is called here.
+    pub fn learn_lost(&mut self, theirs: &[Out], ours: &[Out]) {
+        for lost in theirs {
+            let same = ours.iter().find(|it| it.send == lost.send);
+            self.0.extend(same.map(|it| (lost.token, it.token)));
+        }
+    }
 }
 
 fn token_of(action: &mut Action) -> Option<&mut Token> {
@@ -80,7 +115,7 @@ pub fn apply(state: &mut State, turns: &[Turn], command: Command) -> Outcome {
     state.apply(&mut command).outcome
 }
 
-type SendKey = (String, String, u16);
+pub type SendKey = (String, String, u16);
 
 pub struct History {
     pub turns: Vec<Turn>,
@@ -145,6 +180,9 @@ impl History {
                 None => return Ok(()),
             },
         };
+        // A restore lets no time pass: it comes after the last command.
+        let restores = matches!(action, Action::Restored { .. });
+        let at = if restores { self.model.now() } else { at };
         let mut command = Command::new(at, action);
         if op.by_person {
             command = command.by("pat");
@@ -211,6 +249,9 @@ impl History {
                 hold: world::hold_number(*index, self.placed),
                 reason: Some("looked at".to_owned()),
             },
+            Act::Restore { after_ms } => {
+                Action::Restored { until: self.model.now().plus_ms(*after_ms) }
+            }
             Act::Restart { .. } => return None,
         })
     }
@@ -220,7 +261,7 @@ impl History {
         let outcome = self.model.apply(&command);
         prop_assert_eq!(self.model.breaks(&before), Vec::<String>::new(), "after {:?}", &command);
         let shown = Picture::of_model(&self.model);
-        self.remember(command, outcome, &shown);
+        self.remember(command, outcome, &shown, out_of_model(&self.model));
         Ok(())
     }
 
@@ -228,6 +269,7 @@ impl History {
         if self.alone {
             return self.apply_to_model(command);
         }
+        let before = out_of(&self.state.snapshot());
         let expected = self.model.apply(&self.tokens.here(&command));
         let outcome = apply(&mut self.state, &self.turns, command.clone());
         same(&command, &expected, &outcome, true)?;
@@ -235,11 +277,20 @@ impl History {
         let shown = super::picture(&self.state);
         prop_assert_eq!(&shown, &Picture::of_model(&self.model), "after {:?}", &command);
         self.never_twice_never_after(&command, &outcome, &shown)?;
-        self.remember(command, outcome, &shown);
+        let out = out_of(&self.state.snapshot());
+        if matches!(outcome, Outcome::Resent { .. }) {
+            let stays = |it: &Out| out.iter().any(|other| other.token == it.token);
+            for resent in before.iter().filter(|it| !stays(it)) {
+                self.went.remove(&resent.send);
+            }
+        }
+        self.remember(command, outcome, &shown, out);
+        let lost = self.turns.last().map_or(&[][..], |turn| &turn.lost);
+        self.tokens.learn_lost(lost, &out_of_model(&self.model));
         Ok(())
     }
 
-    fn remember(&mut self, command: Command, outcome: Outcome, shown: &Picture) {
+    fn remember(&mut self, command: Command, outcome: Outcome, shown: &Picture, out: Vec<Out>) {
         match (&command.action, &outcome) {
             (Action::Record(event), Outcome::Recorded { .. }) => self.events.push(event.clone()),
             (_, Outcome::Claimed { sends, .. }) => self.claimed.extend(sends.iter().map(|send| {
@@ -252,7 +303,10 @@ impl History {
             let causes = shown.causes.iter().map(|(_, placed, _)| placed);
             self.placed = usize::try_from(causes.sum::<u64>()).unwrap();
         }
-        self.turns.push(Turn { command, outcome });
+        let is_new = |it: &Out| self.claimed.iter().all(|(token, _)| *token != it.token);
+        let lost: Vec<Out> = out.into_iter().filter(is_new).collect();
+        self.claimed.extend(lost.iter().map(|it| (it.token, it.send.clone())));
+        self.turns.push(Turn { command, outcome, lost });
     }
 
     /// L1: what may go is covered by nothing. L5: what went does not go again, unless it failed or
@@ -310,7 +364,7 @@ impl History {
 
     /// L8: what the answer names is gone, and every other hold covers whom it covered.
     fn only_lifted(&self, before: &BTreeMap<HoldId, BTreeSet<String>>) -> TestCaseResult {
-        let Some(Turn { command, outcome }) = self.turns.last() else {
+        let Some(Turn { command, outcome, .. }) = self.turns.last() else {
             return Ok(());
         };
         let lifted: Vec<HoldId> = match (&command.action, outcome) {

@@ -64,6 +64,10 @@ pub enum Act {
     Restart {
         clean: bool,
     },
+    /// The store is backed up and restored, so long after the engine's time.
+    Restore {
+        after_ms: i64,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -239,6 +243,8 @@ fn by_a_person() -> BoxedStrategy<Action> {
                 reason,
             }
         ),
+        1 => (selection(), reason())
+            .prop_map(|(selection, reason)| Action::ResendSelected { selection, reason }),
         3 => (selection(), near(), any::<bool>(), reason()).prop_map(
             |(selection, from, resume, reason)| Action::Reschedule {
                 selection,
@@ -277,6 +283,7 @@ fn act() -> BoxedStrategy<Act> {
         2 => any::<usize>().prop_map(Act::Retract),
         2 => any::<usize>().prop_map(Act::Lift),
         1 => any::<bool>().prop_map(|clean| Act::Restart { clean }),
+        1 => (0_i64..60).prop_map(|hours| Act::Restore { after_ms: hours * HOUR_MS }),
     ]
     .boxed()
 }

@@ -35,11 +35,13 @@ pub struct Backup {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The newest file of the backup counts; it is read whole before a data directory comes of it. What
-went out after the backup was taken is not known to it, and would go out again: before you claim
-from what was restored, give it what happened since.
+went out after the backup was taken is not known to it. So whatever was due by the restore waits as
+`outcome-unknown`, and is not sent again: give it the deliveries since the backup, then order with
+`holdline resend` what did not go out.
 
 Examples:
-  holdline restore /mnt/backups/holdline ./holdline-data")]
+  holdline restore /mnt/backups/holdline ./holdline-data
+  holdline restore /mnt/backups/holdline ./holdline-data --until '2026-04-01 09:30'")]
 pub struct Restore {
     /// The backup
     #[arg(value_name = "FROM")]
@@ -47,6 +49,22 @@ pub struct Restore {
     /// The data directory to be made; new or empty
     #[arg(value_name = "TO")]
     pub to: PathBuf,
+    /// When the last message may have gone out, in UTC if it names no zone [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    pub until: Option<String>,
+    #[command(flatten)]
+    pub shape: Shape,
+}
+
+/// A data directory that is looked through whole.
+#[derive(Debug, Args)]
+pub struct LookedThrough {
+    /// The data directory
+    #[arg(long, value_name = "DIR", default_value = "./holdline-data")]
+    pub data: PathBuf,
+    /// Where the checkpoints are copied to [default: the system's directory for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
     #[command(flatten)]
     pub shape: Shape,
 }
@@ -64,14 +82,8 @@ Examples:
   holdline verify
   holdline verify --scratch /mnt/large --json")]
 pub struct Verify {
-    /// The data directory
-    #[arg(long, value_name = "DIR", default_value = "./holdline-data")]
-    pub data: PathBuf,
-    /// Where the checkpoints are copied to [default: the system's directory for temporary files]
-    #[arg(long, value_name = "DIR")]
-    pub scratch: Option<PathBuf>,
     #[command(flatten)]
-    pub shape: Shape,
+    pub looked: LookedThrough,
 }
 
 /// `holdline repair`
@@ -83,14 +95,8 @@ the journal. Nothing is deleted. Where something would be lost it says what, and
 Examples:
   holdline repair --data ./holdline-data")]
 pub struct Repair {
-    /// The data directory
-    #[arg(long, value_name = "DIR", default_value = "./holdline-data")]
-    pub data: PathBuf,
-    /// Where the checkpoints are copied to [default: the system's directory for temporary files]
-    #[arg(long, value_name = "DIR")]
-    pub scratch: Option<PathBuf>,
     #[command(flatten)]
-    pub shape: Shape,
+    pub looked: LookedThrough,
 }
 
 /// `holdline compact`

@@ -20,6 +20,7 @@ mod order;
 mod pause;
 mod repair;
 mod reschedule;
+mod resend;
 mod restore;
 mod resume;
 mod run;
@@ -47,6 +48,7 @@ pub fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Pause(args) => pause::pause(args),
         Verb::Resume(args) => resume::resume(args),
         Verb::Reschedule(args) => reschedule::reschedule(args),
+        Verb::Resend(args) => resend::resend(args),
         Verb::Eval(args) => eval::eval(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Test(args) => test::test(&args),

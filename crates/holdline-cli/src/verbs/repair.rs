@@ -11,8 +11,9 @@ use crate::{open, screen};
 
 /// Puts it right.
 pub fn repair(args: &args::Repair) -> Result<Exit, Failure> {
-    open::must_be_there(&args.data)?;
-    let repaired = match holdline::repair(&args.data, scratch(args.scratch.as_ref())) {
+    open::must_be_there(&args.looked.data)?;
+    let repaired = match holdline::repair(&args.looked.data, scratch(args.looked.scratch.as_ref()))
+    {
         Ok(repaired) => repaired,
         Err(RepairError::Open(error)) => return Err(Failure::store(&error).help(error.help())),
         Err(error) => {
@@ -23,7 +24,7 @@ pub fn repair(args: &args::Repair) -> Result<Exit, Failure> {
         }
     };
     let (sequence, digest) = repaired.state;
-    if args.shape.is_json() {
+    if args.looked.shape.is_json() {
         screen::print_json(&json!({
             "findings": repaired.findings,
             "done": repaired.done,

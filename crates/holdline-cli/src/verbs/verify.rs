@@ -13,10 +13,10 @@ use crate::{open, screen};
 
 /// Checks it.
 pub fn verify(args: &args::Verify) -> Result<Exit, Failure> {
-    open::must_be_there(&args.data)?;
-    let verified = holdline::verify(&args.data, scratch(args.scratch.as_ref()));
+    open::must_be_there(&args.looked.data)?;
+    let verified = holdline::verify(&args.looked.data, scratch(args.looked.scratch.as_ref()));
     let verified = verified.map_err(|error| Failure::store(&error).help(error.help()))?;
-    if args.shape.is_json() {
+    if args.looked.shape.is_json() {
         screen::print_json(&json!({
             "checked": verified.parts.iter().map(|part| json!({
                 "what": part.what,

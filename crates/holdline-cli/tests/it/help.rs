@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 
-const VERBS: [&str; 26] = [
+const VERBS: [&str; 27] = [
     "run",
     "apply",
     "list",
@@ -12,6 +12,7 @@ const VERBS: [&str; 26] = [
     "pause",
     "resume",
     "reschedule",
+    "resend",
     "eval",
     "check",
     "test",
