@@ -8,7 +8,6 @@ use crate::engine::port::{ImageError, Room as _};
 use crate::engine::{Hurry, ImageMarks, Keeper, Snapshot};
 use crate::store::base::{BaseInfo, Bases};
 use crate::store::checkpoint::{Checkpoints, Onto, Pace, Writer};
-use crate::store::disk::give_way;
 use crate::store::journal::Archivist;
 use crate::store::{Lock, Options, Reserve, StoreError};
 
@@ -41,10 +40,7 @@ impl Keeper for StoreKeeper {
     fn keep(&mut self, snapshot: &Snapshot, hurry: Hurry) -> Result<(), String> {
         let pace = match &hurry {
             Hurry::Awaited | Hurry::Last => Pace::Fast,
-            Hurry::InBackground(awaited) => {
-                give_way();
-                Pace::Gentle(Arc::clone(awaited))
-            }
+            Hurry::InBackground(awaited) => Pace::Gentle(Arc::clone(awaited)),
         };
         if matches!(hurry, Hurry::Last) {
             // On a full disk the checkpoint gets what was kept for commands.

@@ -57,21 +57,6 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
     fn make_dir(&self, dir: &Path) -> io::Result<()>;
 }
 
-/// How far the threads with the housework stand back behind those that somebody waits for: far
-/// enough that these run at once, and not so far that a busy machine never gets the work done.
-#[cfg(target_os = "linux")]
-const BEHIND: i32 = 10;
-
-/// Has the thread that calls this stand back where there are not cores enough for all. A system
-/// that cannot do that for one thread alone is left as it is.
-pub(crate) fn give_way() {
-    #[cfg(target_os = "linux")]
-    {
-        // On Linux it is the thread that has a priority, and anybody may lower it.
-        let _as_before = rustix::process::setpriority_process(None, BEHIND).is_err();
-    }
-}
-
 /// An open file.
 pub trait DiskFile: Send + std::fmt::Debug {
     /// Its length in bytes.
