@@ -33,6 +33,7 @@ pub use model::{
 pub use open::{
     Backup, ColdStore, Compacted, History, Import, ImportError, Inside, OpenError, Part,
     RepairError, Repaired, Restored, Stats, Verified, compact, history, repair, restore, verify,
+    verify_absent,
 };
 #[cfg(feature = "store")]
 pub use store::{Durability, Options};

@@ -1,7 +1,9 @@
 //! Where an engine and a store are put together: opening a directory, and replaying what it holds.
 
+mod absent;
 mod backup;
 mod cold;
+mod erasing;
 #[cfg(test)]
 mod full;
 mod history;
@@ -24,6 +26,7 @@ use crate::engine::{Codec, Engine, EngineError, Home, Idle, Opened, Parts, SUFFI
 use crate::model::{Action, Command, Instant};
 use crate::plan::{Calendar, Zone};
 use crate::store::base::Bases;
+use crate::store::checkpoint::Pace;
 use crate::store::journal::FileJournal;
 use crate::store::{Lock, OpenedParts, Options, Store, StoreError, codec};
 
@@ -33,7 +36,7 @@ pub use self::history::{History, history};
 pub use self::import::{Import, ImportError};
 pub use self::repair::{Compacted, RepairError, Repaired, compact, repair};
 pub use self::stats::{Inside, Stats};
-pub use self::verify::{Part, Verified, verify};
+pub use self::verify::{Part, Verified, verify, verify_absent};
 
 /// Why a directory could not be opened as an engine.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +94,7 @@ impl Engine {
         let parts =
             OpenedParts { journal, checkpoints, reserve, found, bases: bases.clone(), report };
         let (state, journal, keeper, opened) = bring_up(parts, Some(lock), &options)?;
+        let owes = owes(&state, &journal);
         let parts = Parts {
             journal: Box::new(journal),
             codec: std::sync::Arc::new(Frames { bases }),
@@ -99,6 +103,7 @@ impl Engine {
             home: Some(home),
             checkpoint_bytes: Some(options.checkpoint_bytes).filter(|bytes| *bytes > 0),
             room,
+            owes,
         };
         Ok(Self::start(state, parts, opened)?)
     }
@@ -126,17 +131,35 @@ pub(crate) fn bring_up(
     let Begun { mut state, marks, notes } = begin_with(
         &mut checkpoints,
         &found,
-        (&bases, journal.first_seq(), journal.last_seq() == 0),
+        (&bases, journal.replays_from(), journal.last_seq() == 0),
     )?;
     opened.notes.extend(notes);
     opened.replayed = replay(&mut journal, &mut state)?;
+    if owes(&state, &journal) {
+        // What is to be written anew must not be written to.
+        journal.end_segment()?;
+    }
     begin(&mut journal, &mut state)?;
     let house = House::new(bases, journal.archivist(), options);
     // What was read of it is nearly all that is not superseded.
     let fresh_bytes = checkpoints.read_bytes();
-    let keeper =
-        StoreKeeper { checkpoints, kept: 0, marks, fresh_bytes, house, reserve, _lock: lock };
+    let keeper = StoreKeeper {
+        pace: Pace::Fast,
+        checkpoints,
+        kept: 0,
+        marks,
+        fresh_bytes,
+        house,
+        reserve,
+        erasing: None,
+        _lock: lock,
+    };
     Ok((state, journal, keeper, opened))
+}
+
+/// Whether something is left of somebody who was forgotten.
+fn owes(state: &State, journal: &FileJournal) -> bool {
+    state.last_erased() > journal.archivist().redacted().done
 }
 
 /// Commands in the frames of a journal, which may begin behind a base.

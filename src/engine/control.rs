@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::data::Data;
+use super::forget::FORGOTTEN;
 use super::record::{DueBy, Ended, HoldRecord, Origin, Phase, Target};
 use super::workspace::{Answer, Workspace, invalid, known, text, unknown};
 use crate::model::{
@@ -201,6 +202,9 @@ impl Workspace {
         };
         if record.kind == HoldKind::Stop && (by.is_none() || reason.is_none()) {
             return Err(Refusal::NeedsPerson);
+        }
+        if matches!(&record.origin, Origin::Engine { why } if &**why == FORGOTTEN) {
+            return Err(invalid("hold", "who was forgotten is never sent to again"));
         }
         self.end_hold(hold.0, self.data.now, lifted_by(by, reason));
         Ok(Outcome::Applied)

@@ -13,8 +13,9 @@ use super::freeze::Anchor;
 use super::names::Names;
 use super::pages::Pages;
 use super::record::{
-    AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord, DeliveryRecord,
-    EnrollmentRecord, HoldRecord, Job, NONE, Phase, ProspectRecord, SenderRecord, Tally, Target,
+    AddressRecord, AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord,
+    DeliveryRecord, EnrollmentRecord, ForgottenRecord, HoldRecord, Job, NONE, Phase,
+    ProspectRecord, SenderRecord, Tally, Target,
 };
 use super::seen::SeenIds;
 use super::shards::SharedMap;
@@ -52,6 +53,8 @@ pub(crate) struct Data {
     pub(crate) companies: Pages<CompanyRecord>,
     pub(crate) prospect_names: Names,
     pub(crate) prospects: Pages<ProspectRecord>,
+    /// What prospects had for addresses before, in order.
+    pub(crate) addresses: Pages<AddressRecord>,
     pub(crate) sender_names: Names,
     pub(crate) senders: Pages<SenderRecord>,
     pub(crate) campaign_names: Names,
@@ -72,6 +75,8 @@ pub(crate) struct Data {
     pub(crate) hourly: Pages<HourlyRecord>,
     pub(crate) seen: SeenIds,
     pub(crate) answers: Pages<AnswerRecord>,
+    /// Who was forgotten, in order.
+    pub(crate) forgotten: Pages<ForgottenRecord>,
     /// Events that were taken back before they were seen, and on which day.
     pub(crate) retracted: Arc<BTreeMap<Fingerprint, i32>>,
     /// What is held in the whole workspace.

@@ -97,6 +97,7 @@ impl Out {
         }
         self.companies(data);
         self.prospects(data);
+        self.addresses(data);
         self.senders(data);
         self.campaigns(data);
         let mut enrollments: Vec<_> =
@@ -126,6 +127,10 @@ impl Out {
         }
         for event in data.retracted.keys() {
             self.0.update(&event.to_le_bytes());
+        }
+        // The salt is drawn, and what is salted with it says no more than how many there are.
+        for (_, forgotten) in data.forgotten.iter() {
+            self.number(forgotten.hashes.len() as i64);
         }
         self.counts(data);
     }
@@ -191,6 +196,13 @@ impl Out {
                 }
             }
             self.anchor(&record.anchor);
+        }
+    }
+
+    fn addresses(&mut self, data: &Data) {
+        for (_, record) in data.addresses.iter().filter(|(_, it)| !it.address.is_empty()) {
+            self.text(data.prospect_names.text(record.prospect));
+            self.text(&record.address);
         }
     }
 

@@ -27,6 +27,14 @@ pub enum EngineError {
         /// What failed.
         cause: String,
     },
+    /// Persons who were forgotten are not removed from the disk yet. The state has nothing of them.
+    #[error(
+        "who was forgotten is not removed from the disk yet: {cause}; the next open goes on with it"
+    )]
+    Forgetting {
+        /// What failed.
+        cause: String,
+    },
     /// A batch is larger than one frame can be. Nothing was applied.
     #[error(
         "a batch has at most {BATCH_COMMANDS} commands and {BATCH_BYTES} bytes, found {commands} \

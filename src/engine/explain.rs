@@ -90,6 +90,10 @@ impl Data {
         let Some(published) = self.policies.get(cause.policy as usize) else {
             return Vec::new();
         };
+        if cause.event.id.is_empty() {
+            // It was about a person who was forgotten: there is nothing left to evaluate.
+            return Vec::new();
+        }
         match published.policy.read(&cause.event) {
             Ok(event) => {
                 let traces = published.policy.explain(&event, &*cause.facts);

@@ -24,6 +24,9 @@ pub(crate) trait Keeper: Send {
     /// Does one of the things that have time, after a checkpoint of this state; whether there may
     /// be more of them.
     fn tend(&mut self, snapshot: &Snapshot) -> Result<bool, String>;
+
+    /// Removes from the disk what is left of those whom this state has forgotten.
+    fn finish_forgetting(&mut self, snapshot: &Snapshot) -> Result<(), String>;
 }
 
 /// Whether somebody waits for a checkpoint.
@@ -92,6 +95,8 @@ pub(crate) struct Parts {
     pub(crate) checkpoint_bytes: Option<u64>,
     /// Room that is kept for the journal, where there is an end to it.
     pub(crate) room: Option<Arc<dyn Room>>,
+    /// Whether there is something to be done from the beginning on that has time.
+    pub(crate) owes: bool,
 }
 
 /// Keeps commands as they are: what an engine in memory was told.
@@ -143,14 +148,19 @@ impl Engine {
             home: None,
             checkpoint_bytes: None,
             room: None,
+            owes: false,
         };
         Self::start(State::new(), parts, Opened::default())
     }
 
     pub(crate) fn start(state: State, parts: Parts, opened: Opened) -> Result<Self, EngineError> {
-        let Parts { journal, codec, idle, keeper, home, checkpoint_bytes, room } = parts;
+        let Parts { journal, codec, idle, keeper, home, checkpoint_bytes, room, owes } = parts;
         let failed = |error: std::io::Error| EngineError::Poisoned { cause: error.to_string() };
-        let (tell, told) = sync_channel(0);
+        let (tell, told) = sync_channel(1);
+        if owes {
+            // There is room for one.
+            let _waits = tell.try_send(()).is_err();
+        }
         let grown = checkpoint_bytes.map(|every_bytes| Grown { every_bytes, since: 0, tell });
         let in_background = grown.is_some();
         let gate = Gate::new(room);
@@ -302,6 +312,17 @@ impl Engine {
         keep(&self.inner.keeper, &image, Hurry::Awaited)
     }
 
+    /// Removes from the disk, now, what is left of those who were forgotten: it is done in the
+    /// background, too, and at the close at the latest. After this nothing is left of whoever was
+    /// forgotten before the call.
+    ///
+    /// # Errors
+    /// [`EngineError::Forgetting`]; it is gone on with later then.
+    pub fn finish_forgetting(&self) -> Result<(), EngineError> {
+        let image = self.inner.writer.image()?;
+        finish_forgetting(&self.inner.keeper, &image)
+    }
+
     /// Where it keeps what it was told; none if that is in memory.
     #[cfg(feature = "store")]
     pub(crate) fn home(&self) -> Option<&Home> {
@@ -317,7 +338,8 @@ impl Engine {
     /// Ends the engine for all handles, with a checkpoint.
     ///
     /// # Errors
-    /// As [`Engine::apply`] and [`Engine::checkpoint`]; everything acknowledged is safe even so.
+    /// As [`Engine::apply`], [`Engine::checkpoint`] and [`Engine::finish_forgetting`]; everything
+    /// acknowledged is safe even so.
     pub fn close(self) -> Result<(), EngineError> {
         self.inner.close()
     }
@@ -335,6 +357,23 @@ fn keep(
     match &mut *keeper {
         Some(keeper) => {
             keeper.keep(image, hurry).map_err(|cause| EngineError::Checkpoint { cause })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Removes what is left of those who were forgotten, if there is anything to remove it from.
+fn finish_forgetting(
+    keeper: &Mutex<Option<Box<dyn Keeper>>>,
+    image: &Snapshot,
+) -> Result<(), EngineError> {
+    let Ok(mut keeper) = keeper.lock() else {
+        return Err(EngineError::Closed);
+    };
+    match &mut *keeper {
+        Some(keeper) => {
+            let finished = keeper.finish_forgetting(image);
+            finished.map_err(|cause| EngineError::Forgetting { cause })
         }
         None => Ok(()),
     }
@@ -389,7 +428,9 @@ impl Inner {
             // It ends with the log thread; one that panicked has left the keeper locked for good.
             let _ended = thread.join().is_ok();
         }
-        let kept = keep(&self.keeper, &last?, Hurry::Last);
+        let last = last?;
+        let kept = keep(&self.keeper, &last, Hurry::Last)
+            .and_then(|()| finish_forgetting(&self.keeper, &last));
         if let Ok(mut keeper) = self.keeper.lock() {
             *keeper = None;
         }

@@ -18,8 +18,9 @@ use super::names::{Names, TextPage};
 use super::pages::{self, Marks, Pages, dense};
 use super::port::{ImageError, ImageReader, ImageWriter, Tree};
 use super::record::{
-    AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord, DeliveryRecord,
-    EnrollmentRecord, HoldRecord, Job, ProspectRecord, SenderRecord, Tally,
+    AddressRecord, AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord,
+    DeliveryRecord, EnrollmentRecord, ForgottenRecord, HoldRecord, Job, ProspectRecord,
+    SenderRecord, Tally,
 };
 use super::seen::{SeenDays, SeenIds};
 use super::state::{Header, Snapshot, State};
@@ -72,6 +73,8 @@ pub(super) enum Record<'a> {
     Agenda(Shared<'a, Vec<Planned>>),
     Counts(Page<'a, CountRecord>),
     Hourly(Page<'a, HourlyRecord>),
+    Forgotten(Page<'a, ForgottenRecord>),
+    Addresses(Page<'a, AddressRecord>),
 }
 
 pub(super) type Shared<'a, T> = std::borrow::Cow<'a, T>;
@@ -250,6 +253,7 @@ fn each_table(at: u32, data: &Data, take: &mut impl Take) -> Result<(), ImageErr
     take.pages((at, Tree::Companies, 0), &data.companies, Record::Companies)?;
     take.pages((at, Tree::Companies, 1), &data.pairs, Record::Pairs)?;
     take.pages((at, Tree::Prospects, 0), &data.prospects, Record::Prospects)?;
+    take.pages((at, Tree::Prospects, 1), &data.addresses, Record::Addresses)?;
     take.pages((at, Tree::Senders, 0), &data.senders, Record::Senders)?;
     take.pages((at, Tree::Campaigns, 0), &data.campaigns, Record::Campaigns)?;
     take.pages((at, Tree::Timelines, 0), &data.enrollments, Record::Enrollments)?;
@@ -259,7 +263,8 @@ fn each_table(at: u32, data: &Data, take: &mut impl Take) -> Result<(), ImageErr
     take.pages((at, Tree::Windows, 0), &data.counts, Record::Counts)?;
     take.pages((at, Tree::Windows, 1), &data.hourly, Record::Hourly)?;
     take.pages((at, Tree::Seen, 0), data.seen.ids(), Record::Seen)?;
-    take.pages((at, Tree::Seen, 1), &data.answers, Record::Answers)
+    take.pages((at, Tree::Seen, 1), &data.answers, Record::Answers)?;
+    take.pages((at, Tree::Seen, 2), &data.forgotten, Record::Forgotten)
 }
 
 impl State {
@@ -372,6 +377,8 @@ impl Data {
             Record::Counts(records) => data.counts.push_page(page, records.into_owned()),
             Record::Hourly(records) => data.hourly.push_page(page, records.into_owned()),
             Record::Answers(records) => data.answers.push_page(page, records.into_owned()),
+            Record::Addresses(records) => data.addresses.push_page(page, records.into_owned()),
+            Record::Forgotten(records) => data.forgotten.push_page(page, records.into_owned()),
         })
     }
 

@@ -28,6 +28,10 @@ pub(crate) struct Index {
     pub(crate) answers: FingerprintMap<u32>,
     /// Up to where answers that are too old were taken out.
     pub(crate) answers_swept: u32,
+    /// The salted hashes of those who were stopped and are forgotten.
+    pub(crate) forgotten: FingerprintMap<u32>,
+    /// Where the addresses are kept that a prospect had before, the oldest first.
+    pub(crate) earlier: BTreeMap<u32, Vec<u32>>,
     /// Holds by their key.
     pub(crate) holds: FingerprintMap<u32>,
     /// The holds that an event placed.
@@ -51,6 +55,12 @@ impl Index {
         index.seen = SeenIndex::of(&data.seen, day);
         for (id, record) in data.answers.iter().filter(|(_, record)| record.day >= day) {
             index.answers.insert(record.command, id);
+        }
+        for (id, record) in data.addresses.iter().filter(|(_, it)| !it.address.is_empty()) {
+            index.earlier.entry(record.prospect).or_default().push(id);
+        }
+        for (id, record) in data.forgotten.iter() {
+            index.forgotten.extend(record.hashes.iter().map(|hash| (*hash, id)));
         }
         for (id, hold) in data.holds.iter() {
             index.note_hold(data, id, hold);
@@ -80,6 +90,22 @@ impl Index {
             self.holds.insert(key, id);
             if let Some(placed) = self.placed_by.or_default(event) {
                 placed.push(id);
+            }
+        }
+    }
+
+    /// Takes a hold out that is about to be called otherwise.
+    pub(crate) fn unnote_hold(&mut self, data: &Data, id: u32, hold: &HoldRecord) {
+        let Some((key, event)) = hold_key(data, hold) else {
+            return;
+        };
+        if self.holds.get(key) == Some(&id) {
+            self.holds.remove(key);
+        }
+        if let Some(placed) = self.placed_by.get_mut(event) {
+            placed.retain(|it| *it != id);
+            if placed.is_empty() {
+                self.placed_by.remove(event);
             }
         }
     }

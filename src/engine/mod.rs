@@ -14,11 +14,14 @@ mod control;
 pub(crate) mod counting;
 mod data;
 mod digest;
+#[cfg(feature = "store")]
+mod erased;
 mod error;
 mod event;
 mod explain;
 mod facts;
 mod fingerprint;
+mod forget;
 mod freeze;
 mod handle;
 mod held;
@@ -30,11 +33,14 @@ mod listen;
 mod names;
 mod pages;
 mod people;
+mod person;
 mod places;
 pub mod port;
 mod read;
 mod recall;
 mod record;
+#[cfg(feature = "store")]
+mod redact;
 mod rehearse;
 mod replan;
 mod restored;
@@ -63,11 +69,15 @@ pub(crate) use cold::ColdWorkspace;
 #[cfg(all(test, feature = "store"))]
 pub(crate) use cold::planned;
 pub use digest::Digest;
+#[cfg(feature = "store")]
+pub(crate) use erased::ErasedAt;
 pub use error::EngineError;
 pub use handle::{Engine, Opened};
 #[cfg(feature = "store")]
 pub(crate) use handle::{Home, Hurry, Keeper, Parts};
 pub use image::ImageMarks;
+#[cfg(feature = "store")]
+pub(crate) use person::Person;
 pub use read::{CompanyView, List, View};
 pub use recall::MAX_PAST;
 pub use record::Tally;

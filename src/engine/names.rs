@@ -112,6 +112,27 @@ impl Names {
         }
     }
 
+    /// Has an id be called otherwise; what it was called is not kept.
+    pub(crate) fn rename(&mut self, id: u32, text: &str) {
+        let before = hash_text(self.text(id));
+        if let Some(shard) = self.shards.get_mut(shard_of(before))
+            && let Ok(entry) = Arc::make_mut(shard).find_entry(before, |it| *it == id)
+        {
+            entry.remove();
+        }
+        let at = id as usize;
+        if let Some(page) = self.pages.get_mut(at / PAGE_RECORDS) {
+            let page = Arc::make_mut(page);
+            let mut renamed = TextPage::default();
+            for place in 0..page.ends.len() {
+                let kept = page.get(place).unwrap_or_default();
+                renamed.push(if place == at % PAGE_RECORDS { text } else { kept });
+            }
+            *page = renamed;
+            self.index(id, hash_text(text));
+        }
+    }
+
     pub(crate) fn pages(&self) -> &[Arc<TextPage>] {
         &self.pages
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::forget::CAME_BACK;
 use super::freeze::{Anchor, Mark};
 use super::record::{
     ClosedRecord, CompanyRecord, Details, FieldTexts, JobScope, NONE, Phase, ProspectRecord,
@@ -11,6 +12,7 @@ use super::workspace::{Answer, Workspace, invalid, key, text};
 use crate::lang::{Policy, Severity};
 use crate::model::{
     Company, DateRange, Outcome, PolicyBundle, Prospect, Refusal, Sender, Settings,
+    is_forgotten_key,
 };
 use crate::plan::{Asker, Calendar, ClosedDays, Zone};
 
@@ -91,6 +93,10 @@ impl Workspace {
 
     pub(crate) fn put_prospect(&mut self, prospect: &Prospect) -> Answer {
         key("prospect", &prospect.key)?;
+        if is_forgotten_key(&prospect.key) {
+            let why = "expected a key that is not one of those who were forgotten";
+            return Err(invalid("prospect", format!("{why}, found `{}`", prospect.key)));
+        }
         if let Some(address) = &prospect.address {
             key("address", address)?;
             if super::address::domain_of(address).is_none() {
@@ -104,7 +110,9 @@ impl Workspace {
         let zone = prospect.zone.as_deref().map(|name| zone("zone", name)).transpose()?;
         let tags = prospect.tags.as_deref().map(|tags| texts("tags", tags)).transpose()?;
         let fields = prospect.fields.as_deref().map(pairs).transpose()?;
+        let comes_back = self.comes_back(prospect);
         let id = self.prospect(&prospect.key);
+        self.keep_address(id, prospect.address.as_deref());
         let mut zone_changed = false;
         if let Some(record) = self.data.prospects.get_mut(id) {
             zone_changed = zone.is_some() && zone != record.zone;
@@ -121,6 +129,9 @@ impl Workspace {
             for enrollment in self.data.oldest_first(id) {
                 self.place_anew(enrollment);
             }
+        }
+        if comes_back {
+            self.stop_for_good(id, CAME_BACK);
         }
         Ok(Outcome::Applied)
     }

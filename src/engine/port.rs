@@ -133,6 +133,20 @@ pub trait Journal: Send {
     /// The number of the first command that can still be read; `last_seq() + 1` if there is none.
     fn first_seq(&self) -> u64;
 
+    /// The first number from which on it can be replayed, from a state as of the one before. What
+    /// comes before may be redacted: it does not say any more what it said.
+    fn replays_from(&self) -> u64 {
+        self.first_seq()
+    }
+
+    /// Has what was appended lie apart from what comes, where that makes a difference.
+    ///
+    /// # Errors
+    /// [`JournalError::Full`], and then nothing was changed; [`JournalError::Failed`].
+    fn end_segment(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
     /// Allows frames wholly below `below_seq` to go. How many do is the journal's choice; none at
     /// or above it ever does.
     ///

@@ -369,6 +369,25 @@ pub(crate) struct AnswerRecord {
     pub(crate) outcome: Arc<Outcome>,
 }
 
+/// An address that a prospect had before; empty once it was forgotten.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AddressRecord {
+    pub(crate) prospect: u32,
+    pub(crate) address: Box<str>,
+}
+
+/// A person who was forgotten.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ForgottenRecord {
+    pub(crate) prospect: u32,
+    /// The command that did it.
+    pub(crate) sequence: u64,
+    /// What the hashes are salted with: one for the whole workspace.
+    pub(crate) salt: u128,
+    /// Of the key and the address, where a stop was on the person; else none.
+    pub(crate) hashes: Box<[u128]>,
+}
+
 /// What happened, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {

@@ -79,6 +79,7 @@ const fn may_always(action: &Action) -> bool {
             | Action::Resume { .. }
             | Action::Lift { .. }
             | Action::Report { .. }
+            | Action::Forget { .. }
             | Action::Advance
     )
 }

@@ -200,13 +200,21 @@ pub(crate) const fn half(key: Fingerprint) -> u64 {
 }
 
 impl<V> FingerprintMap<V> {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.len == 0
+    }
+
     pub(crate) fn get(&self, key: Fingerprint) -> Option<&V> {
         self.0.find(half(key), |entry| entry.0 == key).map(|entry| &entry.1)
     }
 
+    pub(crate) fn get_mut(&mut self, key: Fingerprint) -> Option<&mut V> {
+        self.0.find_mut(half(key), |entry| entry.0 == key).map(|entry| &mut entry.1)
+    }
+
     pub(crate) fn insert(&mut self, key: Fingerprint, value: V) {
-        match self.0.find_mut(half(key), |entry| entry.0 == key) {
-            Some(entry) => entry.1 = value,
+        match self.get_mut(key) {
+            Some(known) => *known = value,
             None => self.0.insert(half(key), (key, value), |entry| half(entry.0)),
         }
     }
@@ -222,7 +230,13 @@ impl<V: Default> FingerprintMap<V> {
         if self.get(key).is_none() {
             self.insert(key, V::default());
         }
-        self.0.find_mut(half(key), |entry| entry.0 == key).map(|entry| &mut entry.1)
+        self.get_mut(key)
+    }
+}
+
+impl<V> Extend<(Fingerprint, V)> for FingerprintMap<V> {
+    fn extend<I: IntoIterator<Item = (Fingerprint, V)>>(&mut self, entries: I) {
+        entries.into_iter().for_each(|(key, value)| self.insert(key, value));
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::data::Data;
 use super::names::Names;
 use super::replan::{UNITS_PER_COMMAND, UNITS_PER_TICK};
-use super::workspace::{Order, Workspace, key};
+use super::workspace::{Order, Workspace, is_refused_erasure, key};
 use crate::model::{Action, Command, Instant, Outcome, Refusal};
 
 /// The workspace of commands that name none.
@@ -104,7 +104,8 @@ impl State {
             &outcome,
             Outcome::Refused(Refusal::InvalidKey { field, .. }) if field == "id"
         );
-        let recorded = !refused || (command.id.is_some() && !bad_id);
+        let erasure = is_refused_erasure(command, &outcome);
+        let recorded = !refused || (command.id.is_some() && !bad_id && !erasure);
         if !recorded && time_passed {
             // A refusal is forgotten, but the time that it let pass is not: holds and leases ended
             // in it.

@@ -1,7 +1,8 @@
 //! How many bytes a command may take in a frame, at the most: known before it is applied, so that
 //! a batch that can never be kept is refused while nothing has changed.
 
-use crate::model::{Action, Command, Event, HoldTarget, Selection, Value};
+use super::forget::MAX_ADDRESSES;
+use crate::model::{Action, Command, Event, HoldTarget, MAX_KEY_BYTES, Selection, Value};
 
 /// What the numbers, flags and lengths of any command take together, with room to spare.
 const FIXED: usize = 256;
@@ -78,7 +79,16 @@ fn action(action: &Action) -> usize {
         }
         Action::Reschedule { selection, reason, .. }
         | Action::ResendSelected { selection, reason } => of_selection(selection) + maybe(reason),
-        Action::Lift { reason, .. } | Action::Resend { reason, .. } => maybe(reason),
+        Action::Lift { reason, .. }
+        | Action::Resend { reason, .. }
+        | Action::Forgotten { reason } => maybe(reason),
+        // An address is no longer than a key.
+        Action::Forget { prospect, reason } => {
+            prospect.len() + MAX_ADDRESSES * (ITEM + MAX_KEY_BYTES) + maybe(reason)
+        }
+        Action::Erase { prospect, addresses, reason, .. } => {
+            prospect.len() + list(addresses) + maybe(reason)
+        }
         Action::Claim { .. }
         | Action::Confirm { .. }
         | Action::Report { .. }

@@ -14,7 +14,9 @@ use super::record::{AnswerRecord, Ended, EnrollmentRecord, Phase};
 use super::timeline::Standing;
 use super::weight;
 use crate::lang::Witness;
-use crate::model::{Action, Command, HoldTarget, Instant, Outcome, Refusal, Token, check_key};
+use crate::model::{
+    Action, Command, HoldTarget, Instant, Outcome, Refusal, Token, check_key, is_forgotten_key,
+};
 use crate::plan::{CompanySends, PromisedDays};
 
 /// A command may be this far past the engine's time.
@@ -80,7 +82,9 @@ impl Workspace {
             self.step = Mark::of(order.sequence);
             self.dispatch(command, order).unwrap_or_else(Outcome::Refused)
         };
-        if let Some(identity) = identity {
+        if let Some(identity) = identity
+            && !is_refused_erasure(command, &outcome)
+        {
             self.remember(identity, &outcome);
         }
         outcome
@@ -147,6 +151,12 @@ impl Workspace {
             }
             Action::Restored { until } => Ok(self.lose_since_backup(*until)),
             Action::Advance | Action::Tick => Ok(Outcome::Applied),
+            Action::Erase { prospect, salt, reason, .. } => {
+                text("reason", reason.as_deref())?;
+                self.erase(prospect, *salt, order.sequence)
+            }
+            Action::Forget { .. } => Err(invalid("do", "`forget` has no salt yet")),
+            Action::Forgotten { .. } => Err(invalid("do", "what was forgotten is not applied")),
         }
     }
 
@@ -341,6 +351,12 @@ impl Workspace {
     }
 }
 
+/// Whether somebody was to be forgotten of whom nothing is known: that is not written down, or the
+/// key would be kept by it.
+pub(crate) const fn is_refused_erasure(command: &Command, outcome: &Outcome) -> bool {
+    matches!(command.action, Action::Erase { .. }) && matches!(outcome, Outcome::Refused(_))
+}
+
 /// The first day whose event ids and command ids are remembered at an instant.
 pub(crate) const fn first_remembered(now: Instant) -> i32 {
     day_number(now) - REMEMBERED_DAYS
@@ -387,7 +403,9 @@ pub(crate) fn known(
     id: impl FnOnce(&str) -> Option<u32>,
 ) -> Result<u32, Refusal> {
     key(what, text)?;
-    id(text).ok_or_else(|| unknown(what, text))
+    // Who was forgotten is there for those who look, and for nobody to do anything with.
+    let found = id(text).filter(|_| what != "prospect" || !is_forgotten_key(text));
+    found.ok_or_else(|| unknown(what, text))
 }
 
 pub(crate) fn unknown(what: &str, key: &str) -> Refusal {

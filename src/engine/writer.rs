@@ -49,13 +49,19 @@ pub(crate) struct Grown {
 }
 
 impl Grown {
+    /// Something is to be done that no checkpoint waits for.
+    fn asks(&mut self) {
+        // One that is waiting already is as good.
+        let _waits = self.tell.try_send(()).is_err();
+    }
+
     fn by(&mut self, bytes: u64, gate: &Gate) {
         self.since = self.since.saturating_add(bytes);
         if !gate.is_open() {
             // A checkpoint needs room, too, and one that fails is the last one until the next open.
             return;
         }
-        // Nobody takes it while a checkpoint is being written: then it is told with a later group.
+        // One may wait while another is being written; beyond that it is told with a later group.
         if self.since >= self.every_bytes && self.tell.try_send(()).is_ok() {
             self.since = 0;
         }
@@ -108,6 +114,8 @@ struct Group {
     payload: Vec<u8>,
     sync: Sync,
     answers: Vec<Answer>,
+    /// Somebody was forgotten: what was appended so far is to be written anew.
+    forgets: bool,
     /// The writer waits for something.
     ask: Option<Ask>,
 }
@@ -353,6 +361,7 @@ struct Building {
     bytes: usize,
     answers: Vec<Answer>,
     sync: Sync,
+    forgets: bool,
     /// Why nothing of it may be answered.
     failed: Option<EngineError>,
 }
@@ -361,7 +370,15 @@ impl Building {
     fn new(state: &State) -> Self {
         let first_seq = state.sequence() + 1;
         let sync = Sync::Level;
-        Self { first_seq, kept: Vec::new(), bytes: 0, answers: Vec::new(), sync, failed: None }
+        Self {
+            first_seq,
+            kept: Vec::new(),
+            bytes: 0,
+            answers: Vec::new(),
+            sync,
+            forgets: false,
+            failed: None,
+        }
     }
 
     fn apply(
@@ -378,6 +395,12 @@ impl Building {
                 Action::Publish { .. } => refuse_own("publish"),
                 Action::Tick => refuse_own("tick"),
                 Action::Restored { .. } => refuse_own("restored"),
+                Action::Erase { .. } => refuse_own("erase"),
+                Action::Forgotten { .. } => refuse_own("forgotten"),
+                Action::Forget { .. } => {
+                    command = state.erasing(command);
+                    state.apply(&mut command)
+                }
                 Action::PutPolicy(_) => match self.recall(state, command.clone(), out) {
                     Ok(recalled) => {
                         command = recalled;
@@ -398,8 +421,10 @@ impl Building {
             if applied.journaled {
                 self.kept.push(command);
             }
-            if matches!(applied.outcome, Outcome::Confirmed(Verdict::Go)) {
-                self.sync = Sync::Now;
+            match applied.outcome {
+                Outcome::Confirmed(Verdict::Go) => self.sync = Sync::Now,
+                Outcome::Forgotten { .. } => self.forgets |= applied.journaled,
+                _ => {}
             }
             outcomes.push(applied.outcome);
         }
@@ -477,6 +502,7 @@ impl Building {
             payload,
             sync: self.sync,
             answers: self.answers,
+            forgets: self.forgets,
             ask: None,
         };
         gate.left(group.payload.len());
@@ -493,6 +519,7 @@ impl Group {
             payload: Vec::new(),
             sync: Sync::Level,
             answers: Vec::new(),
+            forgets: false,
             ask: Some(ask),
         }
     }
@@ -538,6 +565,9 @@ fn keep(
         gate.arrived(bytes);
         if let Some(grown) = &mut grown {
             grown.by(bytes as u64, &gate);
+            if waiting.iter().any(|group| group.forgets) {
+                grown.asks();
+            }
         }
         for group in waiting {
             for answer in group.answers {
@@ -566,10 +596,10 @@ type Told = (Option<State>, Vec<Command>);
 /// Every command in the journal.
 fn journaled(journal: &mut dyn Journal, codec: &dyn Codec) -> Result<Told, EngineError> {
     loop {
-        let first = journal.first_seq();
+        let first = journal.replays_from();
         let told = journaled_from(journal, codec, first);
-        // What was trimmed just now has a later beginning.
-        if told.is_ok() || journal.first_seq() == first {
+        // What was trimmed or redacted just now has a later beginning.
+        if journal.replays_from() == first {
             return told;
         }
     }
@@ -608,7 +638,15 @@ fn append(journal: &mut dyn Journal, groups: &[Group]) -> Result<(), EngineError
         (false, false) => journal.append(&frames, Sync::Level),
         (false, true) => journal.append(&frames, Sync::Now),
     };
-    done.map_err(|error| poisoned_by(&error))
+    done.map_err(|error| poisoned_by(&error))?;
+    if groups.iter().any(|group| group.forgets) {
+        match journal.end_segment() {
+            // Then it lies apart from what comes when the store is opened again.
+            Ok(()) | Err(JournalError::Full { .. }) => {}
+            Err(error) => return Err(poisoned_by(&error)),
+        }
+    }
+    Ok(())
 }
 
 fn poisoned_by(error: &JournalError) -> EngineError {

@@ -119,6 +119,7 @@ fn outcomes() -> Vec<Outcome> {
         },
         Outcome::Retracted { seen: true, lifted: vec![HoldId(7)], kept: vec![HoldId(9)] },
         Outcome::Resent { selected: 120, resent: 118, still_held: 0, held_by: Vec::new() },
+        Outcome::Forgotten { stopped: true },
     ]
 }
 

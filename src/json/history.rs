@@ -24,6 +24,13 @@ pub fn write_history(command: &Command) -> Result<String, String> {
     let mut plain = command.clone();
     match &mut plain.action {
         Action::Publish { policy, .. } => plain.action = Action::PutPolicy(policy.clone()),
+        Action::Erase { prospect, reason, .. } => {
+            let (prospect, reason) = (prospect.clone(), reason.clone());
+            plain.action = Action::Forget { prospect, reason };
+        }
+        Action::Forgotten { .. } => {
+            return Err("it was about a person who was forgotten".to_owned());
+        }
         Action::Record(event) => {
             // JSON has no instants: such an attribute is text from then on, and is read as one.
             for (_, value) in &mut event.attributes {

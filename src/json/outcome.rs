@@ -105,6 +105,7 @@ fn write_done(outcome: &Outcome) -> Object {
         Outcome::Held { hold, members, live } => {
             Object::ok("held").with("hold", hold.0).maybe("members", *members).with("live", *live)
         }
+        Outcome::Forgotten { stopped } => Object::ok("forgotten").with("stopped", *stopped),
         Outcome::Retracted { seen, lifted, kept } => {
             Object::ok("retracted").with("seen", *seen).holds("lifted", lifted).holds("kept", kept)
         }

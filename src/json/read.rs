@@ -20,7 +20,7 @@ use crate::model::{
 };
 
 /// What `do` may be.
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 23] = [
     "configure",
     "put-policy",
     "put-company",
@@ -43,6 +43,7 @@ const VERBS: [&str; 22] = [
     "unknown",
     "resend",
     "advance",
+    "forget",
 ];
 
 /// The names of all commands.
@@ -133,6 +134,10 @@ fn read_action(verb: &str, at: Instant, fields: Take<'_, '_, '_>) -> Result<Acti
         },
         "resend" => Action::Resend {
             token: fields.required("token", read_token)?,
+            reason: fields.optional("reason", string)?,
+        },
+        "forget" => Action::Forget {
+            prospect: fields.required("prospect", string)?,
             reason: fields.optional("reason", string)?,
         },
         _ => Action::Advance,

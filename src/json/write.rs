@@ -15,8 +15,8 @@ use crate::model::{
 /// What [`super::read_command`] makes of the line is the command again, but for four things: an
 /// event's attribute that is an instant or a date is written, and so read, as text; an attribute
 /// cannot bear the name of one of the event's own fields; days are read if they are of the years
-/// 1970 to 9999 and their last is not before their first; and the
-/// engine's own, such as [`Action::Open`], are not read.
+/// 1970 to 9999 and their last is not before their first; and what the engine alone writes is not
+/// read, or as what it was made of.
 #[must_use]
 pub fn write_command(command: &Command) -> String {
     let mut to = Line(Map::new());
@@ -86,6 +86,8 @@ pub const fn command_name(action: &Action) -> &'static str {
         Action::Advance => "advance",
         Action::Tick => "tick",
         Action::Restored { .. } => "restored",
+        Action::Forget { .. } | Action::Erase { .. } => "forget",
+        Action::Forgotten { .. } => "forgotten",
     }
 }
 
@@ -178,6 +180,11 @@ fn write_person_or_send(action: &Action, to: &mut Line) {
             to.put("selection", write_selection(selection));
             reason
         }
+        Action::Forget { prospect, reason } | Action::Erase { prospect, reason, .. } => {
+            to.put("prospect", prospect.as_str());
+            reason
+        }
+        Action::Forgotten { reason } => reason,
         _ => &None,
     };
     to.maybe("reason", reason.as_deref());

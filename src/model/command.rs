@@ -201,6 +201,33 @@ pub enum Action {
         /// Why.
         reason: Option<String>,
     },
+    /// Removes a person's data for good: from the state at once, from the disk in the background.
+    /// What is left of the prospect is a number and what went out; nothing is sent to it again. A
+    /// stop on the person is kept as a salted hash: who comes back is stopped from the outset.
+    Forget {
+        /// The prospect's key.
+        prospect: String,
+        /// Why; it stays in the history.
+        reason: Option<String>,
+    },
+    /// Removes a person's data, with what it takes to remove it from the disk, too. The engine
+    /// makes it of an [`Action::Forget`]; a host's is refused.
+    Erase {
+        /// The prospect's key.
+        prospect: String,
+        /// The addresses that it has and had.
+        addresses: Vec<String>,
+        /// What its hashes are salted with, if the workspace has no salt yet.
+        salt: u128,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Stands in the history where a command was about a person who was forgotten since. It is
+    /// never applied: a replay begins after it.
+    Forgotten {
+        /// Why the person was forgotten; in the place of the command that did it alone.
+        reason: Option<String>,
+    },
 }
 
 /// One file of a policy.

@@ -23,6 +23,22 @@ pub enum KeyError {
     },
 }
 
+/// What the keys of those who were forgotten begin with.
+const FORGOTTEN: &str = "forgotten-";
+
+/// What a prospect is called once it was forgotten, by its number: nothing of what it was is in it.
+#[must_use]
+pub fn forgotten_key(number: u32) -> String {
+    format!("{FORGOTTEN}{number}")
+}
+
+/// Whether a key is one that only a prospect who was forgotten has.
+#[must_use]
+pub fn is_forgotten_key(key: &str) -> bool {
+    let number = key.strip_prefix(FORGOTTEN).unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Checks that `text` can be a key: UTF-8, 1 to 255 bytes, no control characters.
 pub fn check_key(text: &str) -> Result<(), KeyError> {
     if text.is_empty() {

@@ -17,7 +17,7 @@ pub use command::{
 };
 pub use event::{Event, Subject};
 pub use instant::{Instant, InstantError};
-pub use key::{KeyError, MAX_KEY_BYTES, check_key};
+pub use key::{KeyError, MAX_KEY_BYTES, check_key, forgotten_key, is_forgotten_key};
 pub use outcome::{BlockedBy, DueSend, HoldChange, HoldId, Outcome, Refusal, Revoked, Verdict};
 pub use things::{
     AddedSteps, Campaign, Company, DateRange, EnrolledElsewhere, Pace, Period, Placement, Prospect,

@@ -109,6 +109,11 @@ pub enum Outcome {
         /// The holds that cover them, each once.
         held_by: Vec<BlockedBy>,
     },
+    /// The person was forgotten.
+    Forgotten {
+        /// Whether a stop was on the person: it is kept as a salted hash.
+        stopped: bool,
+    },
 }
 
 impl Outcome {

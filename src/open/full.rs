@@ -46,6 +46,7 @@ fn open(disk: &SimDisk) -> (Engine, Arc<Reserve>) {
         keeper: None,
         checkpoint_bytes: None,
         room: Some(Arc::clone(&reserve) as Arc<dyn Room>),
+        owes: false,
     };
     (Engine::start(state, parts, Opened::default()).unwrap(), reserve)
 }

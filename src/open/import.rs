@@ -102,6 +102,7 @@ impl Import {
     /// after any error.
     pub fn apply(&mut self, command: Command) -> Result<(), ImportError> {
         let (journal, group) = (&mut self.journal, &self.group);
+        let command = self.state.erasing(command);
         let mut command = self.state.recalled(command, |each| {
             let flushed = read_all(journal, each);
             group.iter().cloned().for_each(each);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::erasing::Erasing;
 use crate::engine::port::{ImageError, Room as _};
 use crate::engine::{Hurry, ImageMarks, Keeper, Snapshot};
 use crate::store::base::{BaseInfo, Bases};
@@ -31,8 +32,12 @@ pub(crate) struct StoreKeeper {
     /// What the database took when nothing in it was superseded.
     pub(super) fresh_bytes: u64,
     pub(super) house: House,
+    /// That of the last checkpoint; what is done after it goes at the same.
+    pub(super) pace: Pace,
     /// Room that is kept for the journal.
     pub(super) reserve: Option<Arc<Reserve>>,
+    /// How far removing those who were forgotten has got, once it has begun.
+    pub(super) erasing: Option<Erasing>,
     pub(super) _lock: Option<Lock>,
 }
 
@@ -42,6 +47,7 @@ impl Keeper for StoreKeeper {
             Hurry::Awaited | Hurry::Last => Pace::Fast,
             Hurry::InBackground(awaited) => Pace::Gentle(Arc::clone(awaited)),
         };
+        self.pace = pace.clone();
         if matches!(hurry, Hurry::Last) {
             // On a full disk the checkpoint gets what was kept for commands.
             let short = self.reserve.as_ref().filter(|it| it.secured() < it.wanted());
@@ -69,13 +75,26 @@ impl Keeper for StoreKeeper {
     }
 
     fn tend(&mut self, snapshot: &Snapshot) -> Result<bool, String> {
-        self.house.tend(snapshot, SystemTime::now())
+        // Where that fails it is tried again with the next checkpoint, and told at the close.
+        match self.erase(snapshot, self.pace.clone()) {
+            Ok(true) => Ok(true),
+            Ok(false) | Err(_) => self.house.tend(snapshot, SystemTime::now()),
+        }
+    }
+
+    fn finish_forgetting(&mut self, snapshot: &Snapshot) -> Result<(), String> {
+        while self.erase(snapshot, Pace::Fast)? {}
+        Ok(())
     }
 }
 
 impl StoreKeeper {
     /// Writes all of it into a database of its own, while the one that is there stays.
-    fn rewrite(&mut self, to: (u64, Pace), snapshot: &Snapshot) -> Result<(), ImageError> {
+    pub(super) fn rewrite(
+        &mut self,
+        to: (u64, Pace),
+        snapshot: &Snapshot,
+    ) -> Result<(), ImageError> {
         let filled = |writer: &mut Writer<'_>| snapshot.write(writer, None);
         let seq = to.0;
         self.checkpoints.rewrite(to, &[], filled)?;

@@ -127,7 +127,7 @@ fn image(path: &Path, error: &dyn std::fmt::Display) -> StoreError {
 
 /// The state as of the last command of an open store.
 fn rebuilt(store: &mut Store) -> Result<State, OpenError> {
-    let from = (&store.bases, store.journal.first_seq(), store.journal.last_seq() == 0);
+    let from = (&store.bases, store.journal.replays_from(), store.journal.last_seq() == 0);
     let Begun { mut state, .. } = begin_with(&mut store.checkpoints, &store.found, from)?;
     replay(&mut store.journal, &mut state)?;
     Ok(state)

@@ -72,7 +72,7 @@ fn look_inside(store: Store) -> Result<Inside, OpenError> {
     let Begun { mut state, .. } = begin_with(
         &mut checkpoints,
         &found,
-        (&bases, journal.first_seq(), journal.last_seq() == 0),
+        (&bases, journal.replays_from(), journal.last_seq() == 0),
     )?;
     let checkpoint_seq = Some(state.sequence()).filter(|seq| *seq > 0);
     replay(&mut journal, &mut state)?;

@@ -1,21 +1,23 @@
 //! Checking everything that a store keeps, against its checksums and against each other, without
 //! changing any of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::OpenError;
+use super::absent::search;
 use super::recover::{apply_frame, from_base};
 use crate::engine::port::Frame;
 use crate::engine::{Digest, State};
+use crate::model::Command;
 use crate::store::base::Bases;
 use crate::store::checkpoint::{Checkpoints, Manifest};
 use crate::store::disk::{Disk, OsDisk};
-use crate::store::journal::{self, CheckedJournal, Follower};
-use crate::store::{BASES, Lock, StoreError, StoreId, identity};
+use crate::store::journal::{self, CheckedJournal, Follower, Redacted};
+use crate::store::{BASES, Lock, StoreError, StoreId, codec, identity};
 
 /// How much memory the copy of the checkpoints' database may use.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -67,11 +69,25 @@ pub(super) struct Harmed {
 /// # Errors
 /// [`OpenError`] if there is no store, if it is in use, or if it or the copy cannot be read.
 pub fn verify(path: impl AsRef<Path>, scratch: impl AsRef<Path>) -> Result<Verified, OpenError> {
+    verify_absent(path, scratch, &[])
+}
+
+/// As [`verify`], and looks for texts in every byte that the store keeps, packed or not, whatever
+/// the case of their ASCII letters: one that is anywhere is a finding, with each file that has it.
+/// Backups are not looked at, nor what the file system has let go of.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_absent(
+    path: impl AsRef<Path>,
+    scratch: impl AsRef<Path>,
+    texts: &[String],
+) -> Result<Verified, OpenError> {
     let path = path.as_ref();
     // It says first whether there is a store, so that no lock is made where there is none.
     let store = identity(path)?;
     let lock = Lock::take(path)?;
-    let verified = Verifier::new(path, store).run(scratch.as_ref())?;
+    let verified = Verifier::new(path, store).run(scratch.as_ref(), texts)?;
     drop(lock);
     Ok(verified)
 }
@@ -103,15 +119,22 @@ impl<'a> Verifier<'a> {
         self.done.findings.push(finding.to_string());
     }
 
-    fn run(mut self, scratch: &Path) -> Result<Verified, OpenError> {
+    fn run(mut self, scratch: &Path, texts: &[String]) -> Result<Verified, OpenError> {
         let journal = self.journal()?;
         self.done.harmed.journal = !self.done.findings.is_empty();
         let bases = Bases::new(Arc::new(OsDisk), self.path.join(BASES), self.store);
         let good = self.bases(&bases)?;
         let before = self.done.findings.len();
-        self.checkpoints(scratch, journal.closed)?;
+        let copy = self.checkpoints(scratch, journal.closed)?;
         self.done.harmed.checkpoints = self.done.findings.len() > before;
-        self.rebuild(&journal, &bases, &good);
+        let redacted = Redacted::read(&OsDisk, &self.path.join("journal"))?;
+        let state = self.rebuild(&journal, redacted.floor, &bases, &good);
+        if let Some(state) = state {
+            self.forgotten(redacted, &state, &bases);
+        }
+        if !texts.is_empty() {
+            self.absent(copy.as_ref().map(|(checkpoints, _)| checkpoints), texts)?;
+        }
         Ok(self.done)
     }
 
@@ -199,12 +222,17 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    fn checkpoints(&mut self, scratch: &Path, closed: Option<u64>) -> Result<(), OpenError> {
+    /// Checks the checkpoints, in a copy of their database.
+    fn checkpoints(
+        &mut self,
+        scratch: &Path,
+        closed: Option<u64>,
+    ) -> Result<Option<(Checkpoints, Scratch)>, OpenError> {
         let dir = self.path.join("sled");
         if !dir.is_dir() {
             let what = "there is no directory of checkpoints: the next open makes one";
             self.done.notes.push(what.to_owned());
-            return Ok(());
+            return Ok(None);
         }
         let copy = Scratch::make(scratch)?;
         copy_dir(&dir, &copy.0.join("sled"))?;
@@ -226,7 +254,7 @@ impl<'a> Verifier<'a> {
         for manifest in &found.manifests {
             self.checkpoint(&checkpoints, manifest);
         }
-        Ok(())
+        Ok(Some((checkpoints, copy)))
     }
 
     fn checkpoint(&mut self, checkpoints: &Checkpoints, manifest: &Manifest) {
@@ -252,20 +280,31 @@ impl<'a> Verifier<'a> {
 
     /// Applies the journal to the oldest state that there is, and compares with what was kept on
     /// the way.
-    fn rebuild(&mut self, journal: &CheckedJournal, bases: &Bases, good: &[u64]) {
+    fn rebuild(
+        &mut self,
+        journal: &CheckedJournal,
+        floor: u64,
+        bases: &Bases,
+        good: &[u64],
+    ) -> Option<State> {
         let first = journal.segments.first().map_or(1, |segment| segment.first_seq);
+        let first = first.max(floor.saturating_add(1));
         let last = journal.segments.last().map_or(0, |segment| segment.last_seq);
         let oldest = good.iter().copied().filter(|seq| seq.saturating_add(1) >= first).min();
         let mut state = match oldest {
             _ if first == 1 => State::new(),
             Some(seq) => match from_base(bases, seq) {
                 Ok(state) => state,
-                Err(why) => return self.find(why),
+                Err(why) => {
+                    self.find(why);
+                    return None;
+                }
             },
             None => {
-                return self.find(format_args!(
-                    "the journal begins at {first}, and there is no good base from before that"
+                self.find(format_args!(
+                    "the journal is replayed from {first} on, and there is no good base for that"
                 ));
+                return None;
             }
         };
         if self.newest > last {
@@ -305,9 +344,80 @@ impl<'a> Verifier<'a> {
                 self.state("the rebuilt state", &state);
                 self.done.state = Some((state.sequence(), state.snapshot().digest()));
             }
-            Err(why) if self.done.findings.contains(&why) => {}
+            Err(why) if self.done.findings.contains(&why) => return None,
+            Err(why) => {
+                self.find(why);
+                return None;
+            }
+        }
+        Some(state)
+    }
+
+    /// Whether those who were forgotten are gone, as far as it is known who they were.
+    fn forgotten(&mut self, redacted: Redacted, state: &State, bases: &Bases) {
+        let last = state.last_erased();
+        if last > redacted.done {
+            self.done.notes.push(format!(
+                "whom command {last} forgot is still to be removed from the disk: the next open \
+                 goes on with it"
+            ));
+        }
+        if redacted.done == 0 {
+            return;
+        }
+        for base in bases.list().unwrap_or_default().iter().filter(|it| it.seq < redacted.done) {
+            self.find(format_args!(
+                "`{}` is older than command {}, up to which nobody is left who was forgotten",
+                bases.path(base.seq).display(),
+                redacted.done
+            ));
+        }
+        let checked = self.names_of_forgotten(redacted, state);
+        match checked {
+            Ok(names) => self.part("nobody who was stopped and is forgotten", names, "names"),
             Err(why) => self.find(why),
         }
+    }
+
+    /// Looks at every name of a prospect in the commands that were redacted. How many there were.
+    fn names_of_forgotten(&mut self, redacted: Redacted, state: &State) -> Result<u64, String> {
+        let mut names = 0;
+        let mut left = BTreeSet::new();
+        let told = |error: crate::engine::port::JournalError| error.to_string();
+        let dir = self.path.join("journal");
+        let mut frames = Follower::open(Arc::new(OsDisk), &dir, self.store.0, 0).map_err(told)?;
+        while let Some(taken) = frames.next_frame().map_err(told)? {
+            if taken.first_seq > redacted.done {
+                break;
+            }
+            let commands: Vec<Command> =
+                codec::decode(&taken.payload).map_err(|error| error.to_string())?;
+            for (sequence, command) in (taken.first_seq..=redacted.done).zip(&commands) {
+                let (looked, found) = state.names_forgotten(sequence, command);
+                names += looked;
+                if found {
+                    left.insert(sequence);
+                }
+            }
+        }
+        for sequence in left {
+            self.find(format_args!("command {sequence} is about a person who was forgotten"));
+        }
+        Ok(names)
+    }
+
+    fn absent(&mut self, sled: Option<&Checkpoints>, texts: &[String]) -> Result<(), OpenError> {
+        let searched = search((self.path, self.store), sled, texts)?;
+        for (number, place) in &searched.found {
+            let text = texts.get(*number).map_or("", String::as_str);
+            self.find(format_args!("`{text}` is in {place}"));
+        }
+        let what = format!("what must be absent, in {} files", searched.files);
+        self.part(what, searched.bytes, "bytes");
+        let what =
+            "backups were not looked at, nor exports, nor blocks that the disk has let go of";
+        self.done.notes.push(what.to_owned());
+        Ok(())
     }
 
     fn replay(&self, state: &mut State, each: &mut dyn FnMut(&State)) -> Result<(), String> {

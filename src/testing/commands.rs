@@ -382,6 +382,8 @@ fn sending() -> BoxedStrategy<Action> {
         (selection(), option::of(text()))
             .prop_map(|(selection, reason)| Action::ResendSelected { selection, reason }),
         Just(Action::Advance),
+        (key(), option::of(text()))
+            .prop_map(|(prospect, reason)| Action::Forget { prospect, reason }),
     ]
     .boxed()
 }

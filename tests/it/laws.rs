@@ -192,7 +192,10 @@ pub(crate) fn restarts_change_nothing(ops: &[Op], size: usize) -> TestCaseResult
     flush(&engine, &mut tokens, &mut batch)?;
     let snapshot = engine.snapshot().unwrap();
     prop_assert_eq!(snapshot.digest(), history.state.snapshot().digest());
-    super::history::imports_as(&path, &snapshot);
+    // Of who was forgotten there is no history that could be written out whole.
+    if history.turns.iter().all(|it| !matches!(it.outcome, Outcome::Forgotten { .. })) {
+        super::history::imports_as(&path, &snapshot);
+    }
     Ok(())
 }
 

@@ -13,6 +13,8 @@ mod durable;
 #[cfg(test)]
 mod editors;
 #[cfg(test)]
+mod erasing;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod fixtures;

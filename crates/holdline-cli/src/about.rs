@@ -44,6 +44,9 @@ impl<'a> About<'a> {
                 about.campaign = Some(campaign);
                 about.prospect = Some(prospect);
             }
+            Action::Forget { prospect, .. } | Action::Erase { prospect, .. } => {
+                about.prospect = Some(prospect);
+            }
             Action::Record(event) => about.event(event),
             Action::Retract { event, .. } => about.say(format!("event {event}")),
             Action::Hold { target, until, .. } => {
@@ -138,7 +141,10 @@ fn reason(action: &Action) -> Option<&str> {
         | Action::Lift { reason, .. }
         | Action::Reschedule { reason, .. }
         | Action::Resend { reason, .. }
-        | Action::ResendSelected { reason, .. } => reason.as_deref(),
+        | Action::ResendSelected { reason, .. }
+        | Action::Forget { reason, .. }
+        | Action::Erase { reason, .. }
+        | Action::Forgotten { reason } => reason.as_deref(),
         _ => None,
     }
 }

@@ -16,7 +16,7 @@ use crate::moment;
 
 pub use authoring::{Fmt, New};
 pub use history::{Export, History, Import, Stats};
-pub use keeping::{Backup, Compact, Repair, Restore, Verify};
+pub use keeping::{Backup, Compact, Forget, Repair, Restore, Verify};
 pub use orders::{Order, Pause, Reschedule, Resend, Resume, Target};
 
 /// When each prospect gets the next message, and when not.
@@ -58,6 +58,8 @@ pub enum Verb {
     Reschedule(Reschedule),
     /// Send again, of a selection, what may or may not have left
     Resend(Resend),
+    /// Remove a person's data for good
+    Forget(Forget),
     /// Evaluate one event against the rules, clause by clause; nothing is kept
     Eval(Eval),
     /// Check rules files; nothing is changed

@@ -22,6 +22,7 @@ pub use self::write::BaseWriter;
 
 const SUFFIX: &str = ".base";
 const UNFINISHED: &str = ".new";
+const PUT_ASIDE: &str = ".base.damaged-";
 const DIGITS: usize = 20;
 const MAGIC: &[u8; 8] = b"HLbase\r\n";
 const END_MAGIC: &[u8; 8] = b"HLbsend\n";
@@ -187,6 +188,25 @@ impl Bases {
         let modified = self.disk.modified(&path);
         let modified = modified.map_err(StoreError::io("read", &path)).map_err(failed)?;
         Ok(BaseInfo { seq, bytes, modified })
+    }
+
+    /// Removes the bases of before a command, what was never finished, and what was put aside.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn remove_below(&self, seq: u64) -> Result<(), StoreError> {
+        self.remove_unfinished()?;
+        for base in self.list()?.iter().filter(|base| base.seq < seq) {
+            self.remove(base.seq)?;
+        }
+        for name in self.names()?.iter().filter(|name| name.contains(PUT_ASIDE)) {
+            let path = self.dir.join(name);
+            self.disk.remove(&path).map_err(StoreError::io("remove", &path))?;
+        }
+        match self.disk.sync_dir(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            synced => synced.map_err(StoreError::io("sync", &self.dir)),
+        }
     }
 
     /// Removes what was never finished.

@@ -204,6 +204,20 @@ fn records(pass: &mut Pass<'_>, store: StoreId) -> Result<[Vec<Entry>; TREES], S
 }
 
 impl BaseReader {
+    /// Hands on the value of every record, as it was encoded.
+    ///
+    /// # Errors
+    /// [`ImageError::Damaged`] and [`ImageError::Failed`].
+    pub fn each_value(&mut self, each: &mut dyn FnMut(&[u8])) -> Result<(), ImageError> {
+        for tree in Tree::ALL {
+            let entries = self.trees.get(place(tree)).cloned().unwrap_or_default();
+            for entry in entries {
+                each(&self.value(tree, &entry)?);
+            }
+        }
+        Ok(())
+    }
+
     /// Hands on the records of a tree whose keys are wanted.
     fn hand_on<T: DeserializeOwned>(
         &mut self,

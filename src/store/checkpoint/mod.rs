@@ -380,6 +380,27 @@ impl Checkpoints {
         (count, wrong)
     }
 
+    /// Hands on every value that the database has, as it was encoded, also of checkpoints that are
+    /// not kept any more or that were never finished.
+    ///
+    /// # Errors
+    /// [`ImageError::Damaged`] and [`ImageError::Failed`].
+    pub fn each_value(&self, each: &mut dyn FnMut(&[u8])) -> Result<(), ImageError> {
+        for tree in Tree::ALL {
+            for full_key in self.database.keys(Some(tree)) {
+                let full_key = full_key.map_err(failed)?;
+                each(&full_key);
+                if tree == Tree::Meta && page::is_own(&full_key) {
+                    continue;
+                }
+                if let Some((key, epoch)) = page::split_key(&full_key) {
+                    each(&self.value(&Place { tree, key: key.into(), epoch })?);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The encoded value at a place.
     fn value(&self, place: &Place) -> Result<Vec<u8>, ImageError> {
         let Place { tree, key, epoch } = place;
@@ -442,6 +463,15 @@ impl Checkpoints {
         }
         Ok(())
     }
+}
+
+/// Every value in a database of pages.
+#[cfg(test)]
+pub(crate) fn unpack_all(home: Box<dyn Home>, store: StoreId) -> Vec<Vec<u8>> {
+    let (checkpoints, _, _) = Checkpoints::open_in(home, store).unwrap();
+    let mut values = Vec::new();
+    checkpoints.each_value(&mut |value| values.push(value.to_vec())).unwrap();
+    values
 }
 
 fn of_directory(tree: Tree, what: &str) -> String {

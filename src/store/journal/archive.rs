@@ -12,11 +12,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::frame::{HEAD, StoreId};
 use super::packed::{self, Packed, Packer, Summary};
+use super::redacted::Redacted;
 use super::retention::{self, Aged};
 use super::segment::{self, Next, Walk};
 use super::source::{Place, Plain, Source};
 use crate::store::StoreError;
-use crate::store::disk::Disk;
+use crate::store::disk::{Disk, DiskFile};
 
 /// Held by whoever takes segments away or puts others in their place, and by whoever reads several
 /// of them one after the other.
@@ -28,16 +29,34 @@ pub(super) struct Shared {
     pub turn: Mutex<()>,
     /// The first sequence number of the oldest segment that was left, once some were trimmed.
     pub below: AtomicU64,
+    /// What is known to be redacted.
+    pub redacted: Mutex<Redacted>,
+}
+
+impl Shared {
+    pub(super) fn knowing(redacted: Redacted) -> Turn {
+        Arc::new(Self { redacted: Mutex::new(redacted), ..Self::default() })
+    }
+
+    /// What is known to be redacted.
+    pub(super) fn redacted(&self) -> Redacted {
+        *self.redacted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first number from which on the journal can be replayed, of what is not trimmed.
+    pub(super) fn replays_from(&self) -> u64 {
+        self.redacted().floor.saturating_add(1)
+    }
 }
 
 /// Looks after the segments that are not written to any more: compresses them, and says which are
 /// old. It may be used from any thread while the journal is appended to and trimmed; one at a time.
 #[derive(Clone, Debug)]
 pub struct Archivist {
-    disk: Arc<dyn Disk>,
-    dir: PathBuf,
-    store: StoreId,
-    turn: Turn,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) dir: PathBuf,
+    pub(super) store: StoreId,
+    pub(super) turn: Turn,
 }
 
 /// What came of compressing a segment.
@@ -69,7 +88,7 @@ impl Archivist {
         Self { disk, dir, store, turn }
     }
 
-    fn place(&self) -> Place<'_> {
+    pub(super) fn place(&self) -> Place<'_> {
         Place { disk: &*self.disk, dir: &self.dir, store: &self.store }
     }
 
@@ -111,7 +130,8 @@ impl Archivist {
         let (file, mut raw) = (open()?, open()?);
         let plain_bytes = file.size().map_err(StoreError::io("read", &path))?;
         let modified = self.disk.modified(&path).map_err(StoreError::io("read", &path))?;
-        let plain = Plain { file, path: path.clone() };
+        let mut plain = Plain { file, path: path.clone() };
+        let rewritten = segment::head(&mut plain, &self.store)?.rewritten;
         let mut walk = Walk::start(Box::new(plain), &self.store, first_seq, plain_bytes)?;
         let create = self.disk.create(unfinished);
         let mut out = create.map_err(StoreError::io("create", unfinished))?;
@@ -146,7 +166,8 @@ impl Archivist {
             first_seq,
             last_seq: next_seq - 1,
             plain_bytes,
-            modified_ms: since_1970(modified),
+            modified_ms: rewritten.map_or_else(|| since_1970(modified), |it| it.modified_ms),
+            stands_for: rewritten.map(|it| it.ends),
         };
         packer.finish(&summary)?;
         drop(out);
@@ -245,15 +266,21 @@ impl Archivist {
                 break;
             }
             let modified = match self.place().open(*first)? {
-                Source::Plain(plain) => {
-                    let asked = self.disk.modified(&plain.path);
-                    asked.map_err(StoreError::io("read", &plain.path))?
-                }
+                Source::Plain(plain) => self.modified(plain)?,
                 Source::Packed(packed) => at_ms(packed.summary.modified_ms),
             };
             segments.push(Aged { next_seq: *next, modified });
         }
         Ok(retention::expendable_below(&segments, below_seq, history_days, now))
+    }
+
+    /// When a plain segment was last written to, but for being written anew.
+    fn modified(&self, mut plain: Plain<Box<dyn DiskFile>>) -> Result<SystemTime, StoreError> {
+        if let Some(rewritten) = segment::head(&mut plain, &self.store)?.rewritten {
+            return Ok(at_ms(rewritten.modified_ms));
+        }
+        let asked = self.disk.modified(&plain.path);
+        asked.map_err(StoreError::io("read", &plain.path))
     }
 
     /// How each segment is kept, the oldest first.
@@ -294,7 +321,7 @@ pub(super) fn segments(place: Place<'_>) -> Result<Vec<SegmentInfo>, StoreError>
     firsts.into_iter().map(info).collect()
 }
 
-fn since_1970(at: SystemTime) -> u64 {
+pub(super) fn since_1970(at: SystemTime) -> u64 {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -143,5 +143,5 @@ fn check_segment(
         }
     }
     segment.last_seq = walk.next_seq.saturating_sub(1);
-    (segment, Some((begins, walk.next_seq, walk.previous)))
+    (segment, Some((begins, walk.next_seq, walk.ends())))
 }

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::frame::{HEAD, StoreId};
+use super::frame::{HEAD, SegmentHead, StoreId};
+use super::redacted::Redacted;
 use super::segment::{self, Next, UNFINISHED, Walk};
 use super::source::{Place, Source};
 use crate::store::StoreError;
@@ -92,11 +93,20 @@ fn copy_all(
         } else {
             let size =
                 if whole { place.open(*first)?.size()? } else { end_of(place, *first, upto)? };
-            let mut source = Unpacked(place.open(*first)?.into_bytes());
+            let mut source = Unpacked { bytes: place.open(*first)?.into_bytes(), head: None };
+            if !whole {
+                source.begins_anew(&store)?;
+            }
             write(disk, to, &segment::file_name(*first), &mut source, size)?
         };
         copied.segments += 1;
         copied.bytes += bytes;
+    }
+    // Where it can be replayed from is noted before a segment is written anew, so it is not missed
+    // after all were copied.
+    let redacted = Redacted::read(disk, from)?;
+    if redacted != Redacted::default() {
+        Redacted { floor: redacted.floor.min(upto), ..redacted }.write(disk, to)?;
     }
     disk.sync_dir(to).map_err(StoreError::io("sync", to))?;
     Ok(copied)
@@ -140,11 +150,33 @@ impl From for Raw {
     }
 }
 
-struct Unpacked(Box<dyn segment::Bytes>);
+struct Unpacked {
+    bytes: Box<dyn segment::Bytes>,
+    /// What it begins with instead.
+    head: Option<Vec<u8>>,
+}
+
+impl Unpacked {
+    /// Of one that was written anew a part is what it is, and stands for nothing else: another
+    /// segment comes after it.
+    fn begins_anew(&mut self, store: &StoreId) -> Result<(), StoreError> {
+        let head = segment::head(&mut *self.bytes, store)?;
+        if head.rewritten.is_some() {
+            self.head = Some(SegmentHead { rewritten: None, ..head }.encode(store));
+        }
+        Ok(())
+    }
+}
 
 impl From for Unpacked {
     fn read(&mut self, offset: u64, into: &mut [u8]) -> Result<usize, StoreError> {
-        self.0.read_at(offset, into)
+        let found = self.bytes.read_at(offset, into)?;
+        if let (0, Some(head)) = (offset, &self.head)
+            && let Some(slots) = into.get_mut(..head.len())
+        {
+            slots.copy_from_slice(head);
+        }
+        Ok(found)
     }
 }
 

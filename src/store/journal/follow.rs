@@ -141,11 +141,16 @@ impl Follower {
 
     /// The walk at the place where the last one was, over what the segment has now.
     fn walk(&mut self) -> Result<Walk<'static>, StoreError> {
-        let place = self.place();
-        let source = place.open(self.segment)?;
+        let source = self.place().open(self.segment)?;
         let size = source.size()?;
         if let Some(at) = self.at {
-            return Ok(Walk::resume(source.into_bytes(), &self.store, size, at));
+            let mut source = source.into_bytes();
+            if segment::head(&mut *source, &self.store)?.rewritten.is_none() {
+                return Ok(Walk::resume(source, &self.store, size, at, None));
+            }
+            // It may have been written anew since, and what comes next lies elsewhere in it.
+            self.from_seq = self.from_seq.max(at.1);
+            return Walk::start(source, &self.store, self.segment, size);
         }
         let Some(previous) = self.continues else {
             return source.walk_from(&self.store, self.segment, self.from_seq, size);
@@ -179,7 +184,10 @@ impl Follower {
             Next::Bad(found) => bad = Some(found),
         }
         self.at = Some((walk.offset, walk.next_seq, walk.previous));
-        if !fresh {
+        let ahead = self.ahead(walk.next_seq, bad.is_some()).map_err(answer)?;
+        // One that another follows is not written to any more, but it may have been written anew.
+        let followed = bad.is_none() && matches!(ahead, Ahead::Segment);
+        if !fresh && !followed {
             // The segment may have grown since it was opened.
             return Ok(Step::On);
         }
@@ -189,9 +197,9 @@ impl Follower {
         };
         let torn = bad.map(|_| walk.rest());
         let damage = bad.map(|bad| answer(walk.damage(bad)));
-        Ok(match (self.ahead(walk.next_seq, bad.is_some()).map_err(answer)?, damage) {
+        Ok(match (ahead, damage) {
             (Ahead::Segment, None) => {
-                self.continues = Some(walk.previous);
+                self.continues = Some(walk.ends());
                 (self.segment, self.at) = (walk.next_seq, None);
                 Step::On
             }

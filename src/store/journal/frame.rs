@@ -20,6 +20,8 @@ const FRAME_MAGIC: [u8; 4] = *b"HLfr";
 const SEGMENT_MAGIC: [u8; 8] = *b"HLjrnl\r\n";
 pub(super) const SEGMENT_VERSION: u32 = 1;
 const SPARSE: u32 = 1;
+/// The flag of a segment whose frames were written anew.
+const REWRITTEN: u32 = 1;
 
 /// Which store a file belongs to.
 pub(super) type StoreId = [u8; 16];
@@ -46,6 +48,17 @@ pub(super) struct SegmentHead {
     pub first_seq: u64,
     /// The checksum of the frame before its first one.
     pub previous: u32,
+    /// In one whose frames were written anew: what it stands for.
+    pub rewritten: Option<Rewritten>,
+}
+
+/// What was true of a segment before its frames were written anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rewritten {
+    /// The checksum of its last frame, which the segment after it repeats.
+    pub ends: u32,
+    /// When it was last written to, in milliseconds since 1970.
+    pub modified_ms: u64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -62,6 +75,11 @@ impl SegmentHead {
         head.extend(self.previous.to_le_bytes());
         head.extend(self.first_seq.to_le_bytes());
         head.extend(store);
+        if let Some(Rewritten { ends, modified_ms }) = self.rewritten {
+            head.extend(REWRITTEN.to_le_bytes());
+            head.extend(ends.to_le_bytes());
+            head.extend(modified_ms.to_le_bytes());
+        }
         head.resize(HEAD - 4, 0);
         head.extend(head_checksum(store, &head).to_le_bytes());
         head
@@ -86,7 +104,13 @@ impl SegmentHead {
         if version != SEGMENT_VERSION {
             return Err(SegmentFault::Newer(version));
         }
-        Ok(Self { first_seq: long(bytes, 16), previous: word(bytes, 12) })
+        let rewritten = Rewritten { ends: word(bytes, 44), modified_ms: long(bytes, 48) };
+        let is_rewritten = word(bytes, 40) & REWRITTEN != 0;
+        Ok(Self {
+            first_seq: long(bytes, 16),
+            previous: word(bytes, 12),
+            rewritten: is_rewritten.then_some(rewritten),
+        })
     }
 }
 

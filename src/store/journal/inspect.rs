@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::archive::Turn;
+use super::archive::Shared;
 use super::closed::Closed;
 use super::frame::StoreId;
+use super::redacted::Redacted;
 use super::segment::{self, Next, Walk};
 use super::source::Plain;
 use super::{FileJournal, JournalOptions, State, TornTail};
@@ -27,6 +28,7 @@ pub struct Inspected {
     last_seq: u64,
     previous: u32,
     noted: bool,
+    redacted: Redacted,
 }
 
 impl Inspected {
@@ -66,6 +68,7 @@ impl Inspected {
             return Err(walk.damage(bad));
         }
         drop(walk);
+        let redacted = Redacted::read(&*disk, dir)?;
         if let Some(note) = note
             && note != (Closed { last_seq, end })
         {
@@ -87,6 +90,7 @@ impl Inspected {
             last_seq,
             previous,
             noted: note.is_some(),
+            redacted,
         })
     }
 
@@ -136,7 +140,7 @@ impl Inspected {
             synced_seq: self.last_seq,
             waiting_since: None,
             previous: self.previous,
-            turn: Turn::default(),
+            turn: Shared::knowing(self.redacted),
             noted: self.noted,
             state: State::Open,
             buffer: Vec::new(),

@@ -9,11 +9,14 @@ mod follow;
 mod frame;
 mod inspect;
 mod packed;
+mod redacted;
 mod retention;
+mod rewrite;
 mod segment;
 mod source;
 #[cfg(test)]
 mod tests;
+mod unpacked;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -36,6 +39,8 @@ pub use self::copy::{CopiedJournal, copy};
 pub use self::follow::{Follower, Taken};
 pub use self::frame::MAX_PAYLOAD;
 pub use self::inspect::Inspected;
+pub use self::redacted::Redacted;
+pub use self::unpacked::unpacked;
 
 /// How long a segment without frames is.
 pub(super) const EMPTY_SEGMENT_BYTES: u64 = HEAD as u64;
@@ -133,7 +138,7 @@ impl FileJournal {
         for path in segment::list(disk, dir)?.leftovers {
             disk.remove(&path).map_err(StoreError::io("remove", &path))?;
         }
-        let head = SegmentHead { first_seq: seq.saturating_add(1), previous: 0 };
+        let head = SegmentHead { first_seq: seq.saturating_add(1), previous: 0, rewritten: None };
         segment::create(disk, dir, store, &head).map(drop)
     }
 
@@ -242,19 +247,33 @@ impl FileJournal {
     /// last segment can ever be torn.
     fn rotate(&mut self) -> Result<(), StoreError> {
         self.sync_file()?;
-        let head =
-            SegmentHead { first_seq: self.last_seq.saturating_add(1), previous: self.previous };
+        let head = SegmentHead {
+            first_seq: self.last_seq.saturating_add(1),
+            previous: self.previous,
+            rewritten: None,
+        };
         self.file = segment::create(&*self.disk, &self.dir, &self.store, &head)?;
         self.end = HEAD as u64;
         self.segments.push(head.first_seq);
         Ok(())
     }
 
-    fn write(&mut self, frames: &[Frame<'_>]) -> Result<(), StoreError> {
+    /// Takes the note of a clean close away, before anything is changed.
+    fn go_on(&mut self) -> Result<(), StoreError> {
         if self.noted {
             Closed::remove(&*self.disk, &self.dir)?;
             self.noted = false;
         }
+        Ok(())
+    }
+
+    fn begin_segment(&mut self) -> Result<(), StoreError> {
+        self.go_on()?;
+        self.rotate()
+    }
+
+    fn write(&mut self, frames: &[Frame<'_>]) -> Result<(), StoreError> {
+        self.go_on()?;
         if self.end >= self.options.segment_bytes && self.end > HEAD as u64 {
             self.rotate()?;
         }
@@ -329,7 +348,7 @@ impl FileJournal {
                     each(Frame { first_seq: head.first_seq, last_seq: head.last_seq, payload })?
                 }
                 Next::Frame(..) => {}
-                Next::End => return Ok((walk.next_seq, walk.previous)),
+                Next::End => return Ok((walk.next_seq, walk.ends())),
                 Next::Bad(bad) => return Err(answer(walk.damage(bad))),
             }
         }
@@ -420,6 +439,19 @@ impl Journal for FileJournal {
 
     fn first_seq(&self) -> u64 {
         self.there().first().copied().unwrap_or(1)
+    }
+
+    fn replays_from(&self) -> u64 {
+        self.first_seq().max(self.turn.replays_from())
+    }
+
+    fn end_segment(&mut self) -> Result<(), JournalError> {
+        self.guarded(|journal| {
+            if journal.end <= HEAD as u64 {
+                return Ok(());
+            }
+            journal.with_room(0, Self::begin_segment).map_err(answer_full)
+        })
     }
 
     fn trim(&mut self, below_seq: u64) -> Result<(), JournalError> {

@@ -14,6 +14,8 @@ use crate::store::disk::DiskFile;
 
 const MAGIC: [u8; 8] = *b"HLpack\r\n";
 const VERSION: u32 = 1;
+/// The flag of a segment whose frames were written anew.
+const REWRITTEN: u32 = 1;
 const BLOCK_MAGIC: [u8; 4] = *b"HLbk";
 const END_MAGIC: [u8; 8] = *b"HLpkend\n";
 const BLOCK_HEAD: usize = 32;
@@ -51,6 +53,8 @@ pub(super) struct Summary {
     pub plain_bytes: u64,
     /// When the plain segment was last written to, in milliseconds since 1970; 0 if nobody knows.
     pub modified_ms: u64,
+    /// Of one whose frames were written anew: the checksum that the segment after it repeats.
+    pub stands_for: Option<u32>,
 }
 
 impl Summary {
@@ -58,11 +62,12 @@ impl Summary {
         let mut head = Vec::with_capacity(HEAD);
         head.extend(MAGIC);
         head.extend(VERSION.to_le_bytes());
-        head.extend([0; 4]);
+        head.extend(if self.stands_for.is_some() { REWRITTEN } else { 0 }.to_le_bytes());
         head.extend(self.first_seq.to_le_bytes());
         head.extend(self.last_seq.to_le_bytes());
         head.extend(self.plain_bytes.to_le_bytes());
         head.extend(self.modified_ms.to_le_bytes());
+        head.extend(self.stands_for.unwrap_or(0).to_le_bytes());
         sealed(store, head, HEAD)
     }
 
@@ -88,6 +93,7 @@ impl Summary {
             last_seq: long(head, 24),
             plain_bytes: long(head, 32),
             modified_ms: long(head, 40),
+            stands_for: (word(head, 12) & REWRITTEN != 0).then(|| word(head, 48)),
         })
     }
 }

@@ -66,6 +66,25 @@ pub(super) trait Bytes: Send {
     }
 }
 
+/// What stands at the start of a segment.
+pub(super) fn head(source: &mut dyn Bytes, store: &StoreId) -> Result<SegmentHead, StoreError> {
+    let mut bytes = [0; HEAD];
+    let found = source.read_at(0, &mut bytes)?;
+    decoded(source, store, bytes.get(..found).unwrap_or_default())
+}
+
+fn decoded(source: &dyn Bytes, store: &StoreId, head: &[u8]) -> Result<SegmentHead, StoreError> {
+    let (path, place) = (source.path(), |offset| source.place(offset));
+    SegmentHead::decode(store, head).map_err(|fault| match fault {
+        SegmentFault::Newer(version) => {
+            let what =
+                format!("expected segment version {}, found {version}", frame::SEGMENT_VERSION);
+            StoreError::corrupt(path, place(8), what)
+        }
+        SegmentFault::Damaged(what) => StoreError::corrupt(path, place(0), what),
+    })
+}
+
 /// A stretch of a segment in memory, moved along as it is asked for.
 struct Window<'a> {
     source: Box<dyn Bytes + 'a>,
@@ -119,6 +138,8 @@ pub(super) struct Walk<'a> {
     pub next_seq: u64,
     /// The checksum of the frame before.
     pub previous: u32,
+    /// In a segment whose frames were written anew: the checksum that the next one repeats.
+    stands_for: Option<u32>,
 }
 
 impl<'a> Walk<'a> {
@@ -130,19 +151,12 @@ impl<'a> Walk<'a> {
         size: u64,
     ) -> Result<Self, StoreError> {
         let mut window = Window { source, size, start: 0, bytes: Vec::new() };
-        let head = SegmentHead::decode(store, window.at(0, HEAD)?);
-        let (path, place) = (window.source.path(), |offset| window.source.place(offset));
-        let head = head.map_err(|fault| match fault {
-            SegmentFault::Newer(version) => {
-                let what =
-                    format!("expected segment version {}, found {version}", frame::SEGMENT_VERSION);
-                StoreError::corrupt(path, place(8), what)
-            }
-            SegmentFault::Damaged(what) => StoreError::corrupt(path, place(0), what),
-        })?;
+        let bytes = window.at(0, HEAD)?.to_vec();
+        let head = decoded(&*window.source, store, &bytes)?;
         if head.first_seq != first_seq {
             let what = format!("expected {}, as the file's name says", head.first_seq);
-            return Err(StoreError::corrupt(path, place(16), what));
+            let (path, place) = (window.source.path(), window.source.place(16));
+            return Err(StoreError::corrupt(path, place, what));
         }
         Ok(Self {
             window,
@@ -150,6 +164,7 @@ impl<'a> Walk<'a> {
             offset: HEAD as u64,
             next_seq: head.first_seq,
             previous: head.previous,
+            stands_for: head.rewritten.map(|it| it.ends),
         })
     }
 
@@ -159,9 +174,15 @@ impl<'a> Walk<'a> {
         store: &StoreId,
         size: u64,
         (offset, next_seq, previous): (u64, u64, u32),
+        stands_for: Option<u32>,
     ) -> Self {
         let window = Window { source, size, start: 0, bytes: Vec::new() };
-        Self { window, store: *store, offset, next_seq, previous }
+        Self { window, store: *store, offset, next_seq, previous, stands_for }
+    }
+
+    /// The checksum that the segment after this one has to repeat, once all of it was walked.
+    pub(super) fn ends(&self) -> u32 {
+        self.stands_for.unwrap_or(self.previous)
     }
 
     /// What lies behind the last frame that checked out.

@@ -93,7 +93,8 @@ impl Source {
         if let Self::Packed(packed) = &mut self
             && let Some(place) = packed.before(from_seq)?
         {
-            return Ok(Walk::resume(self.into_bytes(), store, size, place));
+            let stands_for = packed.summary.stands_for;
+            return Ok(Walk::resume(self.into_bytes(), store, size, place, stands_for));
         }
         Walk::start(self.into_bytes(), store, first_seq, size)
     }

@@ -15,6 +15,7 @@
 
 mod enrolling;
 mod facts;
+mod forgetting;
 mod freezing;
 mod holds;
 mod picture;
@@ -40,7 +41,7 @@ pub use picture::{Picture, Row, shape};
 use crate::lang::Policy;
 use crate::model::{
     Action, AddedSteps, Campaign, Command, Company, DateRange, HoldKind, Instant, Outcome,
-    Prospect, Refusal, Selection, Sender, Status, Token,
+    Prospect, Refusal, Selection, Sender, Status, Token, is_forgotten_key,
 };
 use crate::plan::{Calendar, Zone};
 
@@ -114,6 +115,12 @@ pub struct Model {
     prospects: BTreeMap<String, Prospect>,
     /// By prospect: the company that a host named for it.
     named_companies: BTreeMap<String, String>,
+    /// In the order in which they were made.
+    prospect_order: Vec<String>,
+    /// By prospect: the addresses that it had before.
+    earlier: BTreeMap<String, BTreeSet<String>>,
+    /// What those were known by who were stopped and are forgotten.
+    stopped_and_forgotten: BTreeSet<String>,
     senders: BTreeMap<String, Sender>,
     /// In the order in which they were created.
     sender_order: Vec<String>,
@@ -207,7 +214,10 @@ impl Model {
             Action::ResendSelected { selection, .. } => self.resend_selected(selection, by),
             Action::Restored { until } => Ok(self.lose_since_backup(*until)),
             Action::Advance => Ok(Outcome::Applied),
-            Action::Open { .. } | Action::Tick => Err(invalid("do")),
+            Action::Forget { prospect, .. } | Action::Erase { prospect, .. } => {
+                self.forget(prospect)
+            }
+            Action::Open { .. } | Action::Tick | Action::Forgotten { .. } => Err(invalid("do")),
         }
     }
 
@@ -303,7 +313,9 @@ impl Model {
 
 fn known<T>(what: &str, key: Option<&str>, all: &BTreeMap<String, T>) -> Result<(), Refusal> {
     match key {
-        Some(key) if !all.contains_key(key) => Err(unknown(what, key)),
+        Some(key) if !all.contains_key(key) || (what == "prospect" && is_forgotten_key(key)) => {
+            Err(unknown(what, key))
+        }
         _ => Ok(()),
     }
 }

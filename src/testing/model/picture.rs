@@ -163,7 +163,10 @@ pub fn shape(outcome: &Outcome, numbers: bool) -> String {
             format!("held back by {:?}", names.blocked(holds))
         }
         Outcome::Refused(refusal) => names.refusal(refusal),
-        Outcome::Confirmed(_) | Outcome::Applied | Outcome::Duplicate => format!("{outcome:?}"),
+        Outcome::Confirmed(_)
+        | Outcome::Applied
+        | Outcome::Duplicate
+        | Outcome::Forgotten { .. } => format!("{outcome:?}"),
     }
 }
 

@@ -18,7 +18,11 @@ impl Model {
         if is_stop && (by.is_none() || reason.is_none()) {
             return Err(Refusal::NeedsPerson);
         }
-        self.holds[id].ended = Some(self.now);
+        let hold = &mut self.holds[id];
+        if hold.rule.as_deref() == Some("forgotten") && hold.identity.is_none() {
+            return Err(invalid("hold"));
+        }
+        hold.ended = Some(self.now);
         Ok(Outcome::Applied)
     }
 

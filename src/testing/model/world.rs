@@ -10,6 +10,7 @@ use super::{Answer, Model, Phase, invalid};
 use crate::lang::Policy;
 use crate::model::{
     Company, DateRange, Outcome, PolicyBundle, Prospect, Refusal, Sender, Settings,
+    is_forgotten_key,
 };
 use crate::plan::{Calendar, Zone};
 
@@ -109,14 +110,26 @@ impl Model {
         if prospect.address.as_ref().is_some_and(|it| !it.contains('@')) {
             return Err(invalid("address"));
         }
+        if is_forgotten_key(&prospect.key) {
+            return Err(invalid("prospect"));
+        }
         let key = prospect.key.clone();
+        let comes_back = self.comes_back(prospect);
+        if !self.prospects.contains_key(&key) {
+            self.prospect_order.push(key.clone());
+        }
         let record = self.prospects.entry(key.clone()).or_insert_with(|| Prospect {
             key: key.clone(),
             address: key.contains('@').then(|| key.clone()),
             ..Prospect::default()
         });
         let rezoned = set(&mut record.zone, &prospect.zone);
-        set(&mut record.address, &prospect.address);
+        let had = record.address.clone();
+        if set(&mut record.address, &prospect.address)
+            && let Some(had) = had
+        {
+            self.earlier.entry(key.clone()).or_default().insert(had);
+        }
         set(&mut record.tags, &prospect.tags);
         set(&mut record.fields, &prospect.fields);
         let address = record.address.clone();
@@ -153,7 +166,20 @@ impl Model {
         if rezoned {
             theirs.iter().for_each(|at| self.place_again(*at));
         }
+        if comes_back {
+            self.stop_for_good(&key, "stopped-before-forgotten");
+        }
         Ok(Outcome::Applied)
+    }
+
+    /// Who is new, or has a new address, and was stopped before it was forgotten.
+    fn comes_back(&self, prospect: &Prospect) -> bool {
+        let before = self.prospects.get(&prospect.key);
+        let key = Some(&prospect.key).filter(|_| before.is_none());
+        let address = prospect.address.as_ref();
+        let address = address.filter(|it| Some(*it) != before.and_then(|it| it.address.as_ref()));
+        let mut texts = key.into_iter().chain(address);
+        texts.any(|text| self.stopped_and_forgotten.contains(&text.to_lowercase()))
     }
 
     /// Its domain's company, else the registrable part of the domain: here, its last two labels.

@@ -111,10 +111,13 @@ fn campaign_change() -> BoxedStrategy<Action> {
 }
 
 pub fn set_up() -> BoxedStrategy<Action> {
-    // One who is there already may come to another company, or live elsewhere.
-    let newcomer = (owned(&PROSPECTS), option::weighted(0.4, company()), zone(0.2));
-    let newcomer = newcomer.prop_map(|(key, company, zone)| Prospect {
+    // One who is there already may come to another company, live elsewhere, or have the address of
+    // somebody else.
+    let address = option::weighted(0.2, owned(&PROSPECTS));
+    let newcomer = (owned(&PROSPECTS), address, option::weighted(0.4, company()), zone(0.2));
+    let newcomer = newcomer.prop_map(|(key, address, company, zone)| Prospect {
         key,
+        address,
         company,
         zone,
         ..Prospect::default()

@@ -108,14 +108,22 @@ pub fn same(command: &Command, left: &Outcome, right: &Outcome, numbers: bool) -
 /// windows count.
 pub fn apply(state: &mut State, turns: &[Turn], command: Command) -> Outcome {
     let past = |each: &mut dyn FnMut(Command)| -> Result<(), ()> {
-        turns.iter().map(|turn| turn.command.clone()).for_each(each);
+        turns.iter().map(|turn| erasing(turn.command.clone())).for_each(each);
         Ok(())
     };
-    let mut command = state.recalled(command, past).unwrap();
+    let mut command = erasing(state.recalled(command, past).unwrap());
     state.apply(&mut command).outcome
 }
 
 pub type SendKey = (String, String, u16);
+
+/// A command as the writer journals it, but for the salt that it draws.
+fn erasing(mut command: Command) -> Command {
+    if let Action::Forget { prospect, reason } = command.action {
+        command.action = Action::Erase { prospect, addresses: vec![], salt: 7, reason };
+    }
+    command
+}
 
 pub struct History {
     pub turns: Vec<Turn>,

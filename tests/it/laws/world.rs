@@ -245,6 +245,8 @@ fn by_a_person() -> BoxedStrategy<Action> {
         ),
         1 => (selection(), reason())
             .prop_map(|(selection, reason)| Action::ResendSelected { selection, reason }),
+        1 => (prospect(), reason())
+            .prop_map(|(prospect, reason)| Action::Forget { prospect, reason }),
         3 => (selection(), near(), any::<bool>(), reason()).prop_map(
             |(selection, from, resume, reason)| Action::Reschedule {
                 selection,

@@ -8,6 +8,7 @@ mod changes;
 mod company_pace;
 mod elsewhere;
 mod events;
+mod forgetting;
 mod holds;
 mod lateness;
 mod limits;

@@ -3,8 +3,33 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::history::Shape;
+use super::{Data, Order, Output};
+
+/// `holdline forget`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Its key, address, zone, tags and fields go, and with them what the journal, the bases and the
+checkpoints have of it. A number stays, its place in campaigns, and what went out. Nothing is ever
+sent to it again. If a stop was on it, salted hashes of its key and addresses are kept, so that it
+is stopped when it comes back. `verify --absent TEXT` proves that a text is nowhere.
+
+Examples:
+  holdline forget ann@acme.example --reason 'asked for it in writing'
+  holdline verify --absent ann@acme.example")]
+pub struct Forget {
+    /// The prospect's key
+    #[arg(value_name = "PROSPECT")]
+    pub prospect: String,
+    #[command(flatten)]
+    pub order: Order,
+    #[command(flatten)]
+    pub data: Data,
+    #[command(flatten)]
+    pub output: Output,
+}
 
 /// `holdline backup`
 #[derive(Debug, Args)]
@@ -78,10 +103,17 @@ be in use, and stays as it is. The database of checkpoints is copied for this, a
 
 Ends with 4 if anything is wrong, and names all of it.
 
+With `--absent`, every byte of every file in the directory is looked through, and all that is
+compressed in them, for a text: where it is found is named. Backups are not looked at.
+
 Examples:
   holdline verify
+  holdline verify --absent ann@acme.example
   holdline verify --scratch /mnt/large --json")]
 pub struct Verify {
+    /// A text that must be nowhere, whatever the case of its letters; may be given more than once
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub absent: Vec<String>,
     #[command(flatten)]
     pub looked: LookedThrough,
 }

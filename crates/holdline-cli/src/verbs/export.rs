@@ -1,6 +1,7 @@
 //! `holdline export`: what a store was told, as lines.
 
 use holdline::json::write_history;
+use holdline::model::Action;
 use holdline::{History, OpenError};
 
 use crate::args::Export;
@@ -15,6 +16,17 @@ const CHUNK: usize = 1 << 16;
 /// The last line of an export: an import knows by it that nothing was cut off.
 pub fn end(commands: u64) -> String {
     format!("# end of {commands} commands")
+}
+
+/// Why a command cannot be written.
+fn not_whole(sequence: u64, action: &Action, why: &str) -> Failure {
+    let failure = Failure::store(format_args!("command {sequence}: {why}"));
+    match action {
+        Action::Forgotten { .. } => {
+            failure.help("what was forgotten is gone: copy the directory whole instead")
+        }
+        _ => failure,
+    }
 }
 
 /// Writes the history to the standard output.
@@ -33,8 +45,8 @@ pub fn export(args: &Export) -> Result<Exit, Failure> {
     let mut count = 0;
     for command in history {
         let (sequence, command) = command.map_err(failed)?;
-        let line = write_history(&command)
-            .map_err(|why| Failure::store(format_args!("command {sequence}: {why}")))?;
+        let line =
+            write_history(&command).map_err(|why| not_whole(sequence, &command.action, &why))?;
         out += &line;
         out.push('\n');
         count += 1;

@@ -11,6 +11,7 @@ mod eval;
 mod explain;
 mod export;
 mod fmt;
+mod forget;
 mod history;
 mod import;
 mod list;
@@ -49,6 +50,7 @@ pub fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Resume(args) => resume::resume(args),
         Verb::Reschedule(args) => reschedule::reschedule(args),
         Verb::Resend(args) => resend::resend(args),
+        Verb::Forget(args) => forget::forget(args),
         Verb::Eval(args) => eval::eval(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Test(args) => test::test(&args),

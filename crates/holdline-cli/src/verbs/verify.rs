@@ -14,7 +14,8 @@ use crate::{open, screen};
 /// Checks it.
 pub fn verify(args: &args::Verify) -> Result<Exit, Failure> {
     open::must_be_there(&args.looked.data)?;
-    let verified = holdline::verify(&args.looked.data, scratch(args.looked.scratch.as_ref()));
+    let scratch = scratch(args.looked.scratch.as_ref());
+    let verified = holdline::verify_absent(&args.looked.data, scratch, &args.absent);
     let verified = verified.map_err(|error| Failure::store(&error).help(error.help()))?;
     if args.looked.shape.is_json() {
         screen::print_json(&json!({

@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 
-const VERBS: [&str; 27] = [
+const VERBS: [&str; 28] = [
     "run",
     "apply",
     "list",
@@ -13,6 +13,7 @@ const VERBS: [&str; 27] = [
     "resume",
     "reschedule",
     "resend",
+    "forget",
     "eval",
     "check",
     "test",

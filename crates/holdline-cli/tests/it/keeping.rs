@@ -43,6 +43,34 @@ fn every_finding_is_told_and_repair_puts_right_what_loses_nothing() {
 }
 
 #[test]
+fn a_person_is_forgotten_and_the_proof_is_shown() {
+    let desk = Desk::first_day();
+    let who = "ada.reply@acme.example";
+    let told = desk.call(&["verify", "--absent", who]).told(4);
+    assert!(told.contains(&format!("`{who}` is in ./{DATA}/journal/")), "{told}");
+    let args = ["forget", who, "--by", "dpo", "--reason", "ticket 9"];
+    let forgotten = desk.call(&args).fine();
+    assert!(forgotten.starts_with(&format!("forgotten: {who}\n")), "{forgotten}");
+    // The outbox that the run wrote is in the directory, and the host's own.
+    let told = desk.call(&["verify", "--absent", who]).told(4);
+    assert_eq!(told.matches("wrong:").count(), 1, "{told}");
+    assert!(told.contains("outbox.jsonl"), "{told}");
+    fs::remove_file(desk.path().join(DATA).join("outbox.jsonl")).unwrap();
+    let shown = desk.call(&["verify", "--absent", who]).fine();
+    assert!(shown.contains("what must be absent, in"), "{shown}");
+    assert!(shown.contains("backups were not looked at"), "{shown}");
+    assert!(desk.call(&["explain", who]).told(3).contains("unknown prospect"));
+    let history = desk.call(&["history", "--type", "forgotten"]).fine();
+    assert!(history.contains("“ticket 9”   by dpo"), "{history}");
+    let told = desk.call(&["export"]).told(4);
+    assert!(told.contains("it was about a person who was forgotten"), "{told}");
+    assert!(told.contains("copy the directory whole"), "{told}");
+    assert!(desk.call(&["forget", who]).told(1).contains("unknown prospect"));
+    let list = desk.call(&["list", "--all"]).fine();
+    assert!(list.contains("forgotten-0"), "{list}");
+}
+
+#[test]
 fn what_cannot_be_repaired_without_loss_is_left_alone() {
     let desk = Desk::first_day();
     let segment = desk.path().join(DATA).join("journal/00000000000000000001.seg");
