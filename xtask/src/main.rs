@@ -2,6 +2,7 @@
 
 mod deny;
 mod editor;
+mod endure;
 mod figures;
 mod fuzz;
 mod generate;
@@ -67,6 +68,11 @@ const VERBS: &[Verb] = &[
         name: "store",
         about: "memory, disk, open, and commits beside checkpoints: [PROSPECTS]; with --release",
         run: store::run,
+    },
+    Verb {
+        name: "endure",
+        about: "a large store killed under load: [PROSPECTS [KILLS]]; build with --release",
+        run: endure::run,
     },
     Verb {
         name: "torture",

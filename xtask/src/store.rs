@@ -30,7 +30,7 @@ const BUDGET_BYTES: u64 = 120;
 /// How this program is called to open a store and say what that took.
 const OPEN: &str = "--open";
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// `store [PROSPECTS]`; `store --open DIR` is what it starts.
 pub(crate) fn run(arguments: &[String]) -> std::result::Result<(), Failure> {
@@ -62,14 +62,7 @@ fn measure(prospects: usize) -> Result<()> {
     let out = std::process::Command::new(program).args(["store", OPEN]).arg(&data).output()?;
     print!("{}", String::from_utf8_lossy(&out.stdout));
     // Before events come: these take room of their own, which is not the prospects'.
-    let began = Clock::now();
-    let compacted = holdline::compact(&data, Options::default())?;
-    let each = per(compacted.checkpoints.1);
-    println!("compact          {:>8.2} s", began.elapsed().as_secs_f64());
-    println!(
-        "sled compacted   {each:>8.0} B an enrolled prospect, {:.2} of {BUDGET_BYTES} B",
-        each / BUDGET_BYTES as f64
-    );
+    let each = compacted(&data, prospects)?;
     // What a database takes whatever is in it says nothing of each.
     if prospects >= 100_000 && each > 1.5 * BUDGET_BYTES as f64 {
         return Err(format!("{each:.0} B is more than half again of {BUDGET_BYTES} B").into());
@@ -79,7 +72,20 @@ fn measure(prospects: usize) -> Result<()> {
     Ok(())
 }
 
-fn fill(data: &Path, prospects: usize) -> Result<()> {
+/// Compacts a store; how many bytes of checkpoints a prospect takes then.
+pub(crate) fn compacted(data: &Path, prospects: usize) -> Result<f64> {
+    let began = Clock::now();
+    let made = holdline::compact(data, Options::default())?;
+    let each = made.checkpoints.1 as f64 / prospects as f64;
+    println!("compact          {:>8.2} s", began.elapsed().as_secs_f64());
+    println!(
+        "sled compacted   {each:>8.0} B an enrolled prospect, {:.2} of {BUDGET_BYTES} B",
+        each / BUDGET_BYTES as f64
+    );
+    Ok(each)
+}
+
+pub(crate) fn fill(data: &Path, prospects: usize) -> Result<()> {
     let start: Instant = "2026-03-02T08:00:00Z".parse()?;
     let engine = Engine::open(data, Options::default())?;
     engine.put_policy(start, Policy::default_rules())?;

@@ -1,0 +1,141 @@
+//! A large store whose process is killed over and over under load: what it acknowledged is there at
+//! the next open, and the history only grows.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+use std::time::{Duration, Instant as Clock};
+
+use holdline::{Engine, Instant, Options};
+
+use crate::Failure;
+use crate::figures::mix;
+use crate::store::{Result, compacted, fill};
+
+/// How this program is called to be what is killed.
+const LOAD: &str = "--load";
+/// Commands of one call, and how long it is to the next: it is the kills that this is about.
+const BATCH: usize = 1_000;
+const EVERY: Duration = Duration::from_millis(20);
+/// The longest that a process lives, in milliseconds: about twice what opening ten million takes.
+const LIFE_MS: u64 = 20_000;
+/// A process that says nothing for so long is taken to hang.
+const STALLED: Duration = Duration::from_secs(600);
+
+/// `endure [PROSPECTS [KILLS]]`; `endure --load DIR PROSPECTS` is what it starts.
+pub(crate) fn run(arguments: &[String]) -> std::result::Result<(), Failure> {
+    let failed =
+        |error: Box<dyn std::error::Error + Send + Sync>| Failure::Failed(error.to_string());
+    let number = |text: &String| {
+        text.parse::<usize>()
+            .map_err(|_| Failure::Usage(format!("expected a number, found `{text}`")))
+    };
+    match arguments {
+        [flag, dir, prospects] if flag == LOAD => {
+            load(Path::new(dir), number(prospects)?).map_err(failed)
+        }
+        [] => endure(1_000_000, 50).map_err(failed),
+        [prospects] => endure(number(prospects)?, 50).map_err(failed),
+        [prospects, kills] => endure(number(prospects)?, number(kills)?).map_err(failed),
+        _ => Err(Failure::Usage("expected two numbers at most".to_owned())),
+    }
+}
+
+fn endure(prospects: usize, kills: usize) -> Result<()> {
+    let dir = tempfile::tempdir_in("target")?;
+    let data = dir.path().join("data");
+    println!("durability full; {prospects} prospects, each enrolled in a campaign of 5 steps");
+    fill(&data, prospects)?;
+    let began = Clock::now();
+    let (mut acknowledged, mut while_opening) = (0, 0);
+    for kill in 0..kills {
+        let life = Duration::from_millis(100 + (kill as u64 * 7_919) % LIFE_MS);
+        let lived = live(&data, prospects, life, acknowledged)?;
+        while_opening += usize::from(lived.is_none());
+        if let Some(upto) = lived {
+            acknowledged = upto;
+        }
+        let so_far = began.elapsed().as_secs_f64();
+        println!("{:>3} kills, {acknowledged} commands acknowledged, {so_far:.0} s", kill + 1);
+    }
+    let engine = Engine::open(&data, Options::default())?;
+    let last = engine.snapshot()?.sequence();
+    if last < acknowledged {
+        return Err(format!("{acknowledged} commands were acknowledged, {last} are there").into());
+    }
+    engine.close()?;
+    println!("{kills} kills, {while_opening} while it opened; {last} commands, none is missing");
+    compacted(&data, prospects)?;
+    Ok(())
+}
+
+/// Lets a process work for a while and kills it: the last command that it acknowledged, if it had
+/// said anything.
+fn live(data: &Path, prospects: usize, life: Duration, known: u64) -> Result<Option<u64>> {
+    let mut process = Process::new(std::env::current_exe()?)
+        .args(["endure", LOAD])
+        .arg(data)
+        .arg(prospects.to_string())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let out = process.stdout.take().ok_or("its output cannot be read")?;
+    let (tell, told) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(std::result::Result::ok) {
+            if tell.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    let begun = Clock::now();
+    let mut last = None;
+    let mut heard = begun;
+    while begun.elapsed() < life {
+        match told.recv_timeout(life.saturating_sub(begun.elapsed())) {
+            Ok(line) => {
+                last = Some(checked(&line, last, known)?);
+                heard = Clock::now();
+            }
+            Err(_) if process.try_wait()?.is_some() => {
+                return Err("the process ended by itself".into());
+            }
+            Err(_) if heard.elapsed() > STALLED => return Err("the process hangs".into()),
+            Err(_) => {}
+        }
+    }
+    process.kill()?;
+    process.wait()?;
+    reader.join().map_err(|_| "the reader panicked")?;
+    for line in told {
+        last = Some(checked(&line, last, known)?);
+    }
+    Ok(last)
+}
+
+/// The number in a line; the first one is what the store has when it was opened.
+fn checked(line: &str, last: Option<u64>, known: u64) -> Result<u64> {
+    let number = line.parse::<u64>().map_err(|_| format!("expected a number, found `{line}`"))?;
+    if number < last.unwrap_or(known) {
+        return Err(format!("{known} commands were acknowledged, {number} are there").into());
+    }
+    Ok(number)
+}
+
+/// Opens the store and records events for as long as it is let; says the number of the last command
+/// after opening and after each call.
+fn load(data: &Path, prospects: usize) -> Result<()> {
+    let start: Instant = "2026-03-02T08:00:00Z".parse()?;
+    let engine = Engine::open(PathBuf::from(data), Options::default())?;
+    let mut to = std::io::stdout().lock();
+    let mut seed = engine.snapshot()?.sequence();
+    writeln!(to, "{seed}")?;
+    loop {
+        // Other events each time, also after a kill: their ids come of the seed.
+        for batch in mix(start, prospects, 100 * BATCH, seed).chunks(BATCH) {
+            engine.apply_batch(batch.to_vec())?;
+            writeln!(to, "{}", engine.snapshot()?.sequence())?;
+            std::thread::sleep(EVERY);
+        }
+        seed = engine.snapshot()?.sequence();
+    }
+}
