@@ -413,6 +413,7 @@ mod tests {
     use std::mem::size_of;
 
     use super::{CompanyRecord, DeliveryRecord, EnrollmentRecord, HoldRecord, ProspectRecord};
+    use crate::engine::counting::{CountRecord, Entry};
     use crate::engine::fingerprint::Fingerprint;
 
     #[test]
@@ -422,6 +423,8 @@ mod tests {
             ("a prospect", size_of::<ProspectRecord>()),
             ("an enrollment", size_of::<EnrollmentRecord>()),
             ("a company", size_of::<CompanyRecord>()),
+            ("what a window counts of one target", size_of::<CountRecord>()),
+            ("an event in that", size_of::<Entry>()),
             ("a delivery", size_of::<DeliveryRecord>()),
             ("a hold", size_of::<HoldRecord>()),
         ] {
