@@ -76,7 +76,9 @@ fn copy_all(
         }
         let packed = source.packed.binary_search(first).is_ok();
         let whole = next.is_some_and(|next| *next <= upto.saturating_add(1));
-        let bytes = if packed && whole {
+        // The last one of the copy is appended to, though another may come after it here.
+        let last = next.is_none_or(|next| *next > upto);
+        let bytes = if packed && !last {
             let name = segment::packed_name(*first);
             let path = from.join(&name);
             let file = disk.open_read(&path).map_err(StoreError::io("open", &path))?;
@@ -94,7 +96,7 @@ fn copy_all(
             let size =
                 if whole { place.open(*first)?.size()? } else { end_of(place, *first, upto)? };
             let mut source = Unpacked { bytes: place.open(*first)?.into_bytes(), head: None };
-            if !whole {
+            if last {
                 source.begins_anew(&store)?;
             }
             write(disk, to, &segment::file_name(*first), &mut source, size)?

@@ -280,6 +280,30 @@ fn a_journal_that_ends_with_a_compressed_segment_has_lost_its_end() {
     assert!(refused.ends_with("offset 0: the segment that follows it is missing"), "{refused}");
 }
 
+/// A copy up to the last command of a compressed segment had that segment as its last one, as if
+/// those behind it were lost: no store could be made of it.
+#[test]
+fn a_copy_up_to_any_frame_opens_and_goes_on() {
+    let (disk, journal, kept) = segments();
+    compress_all(&journal);
+    for (at, (_, upto, _)) in kept.iter().enumerate() {
+        let to = Path::new("/copy");
+        let copied = SimDisk::new();
+        for name in disk.list(Path::new(DIR)).unwrap() {
+            copied.put(&file(&name), disk.bytes(&file(&name)).unwrap());
+        }
+        crate::store::journal::copy(&copied, (Path::new(DIR), to), STORE, *upto).unwrap();
+        let settings = options(Durability::Full, 600);
+        let copied: Arc<dyn Disk> = Arc::new(copied);
+        let (mut copy, torn) = FileJournal::open(Arc::clone(&copied), to, STORE, settings).unwrap();
+        assert_eq!(torn, None);
+        assert!(all(&mut copy, 0).unwrap() == kept[..=at], "up to {upto}");
+        copy.append(&[frame(upto + 1, upto + 1, b"later")], Sync::Now).unwrap();
+        assert_eq!(all(&mut copy, 0).unwrap().len(), at + 2);
+    }
+    assert_eq!(journal.last_seq(), kept.last().unwrap().1);
+}
+
 #[test]
 fn another_store_and_another_version_of_a_compressed_segment_are_refused() {
     let (disk, journal, _) = segments();
