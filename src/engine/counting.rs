@@ -4,8 +4,6 @@
 //! no longer has, because it is full or too old, is remembered as an instant: a window that
 //! reaches behind it says "at least".
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::data::Data;
@@ -13,6 +11,7 @@ use super::facts::About;
 use super::fingerprint::Fingerprint;
 use super::record::Target;
 use super::shards::FingerprintMap;
+use super::shared_list::SharedList;
 use super::workspace::{DAY_MS, REMEMBERED_DAYS, Workspace};
 use crate::lang::{Counted, Counter, Policy, SeriesKey, TypedEvent};
 use crate::model::{Instant, Scope};
@@ -32,9 +31,9 @@ pub(crate) struct CountRecord {
     /// Of what the log once had and has no more, the latest instant.
     pub(crate) dropped: Option<Instant>,
     /// By the events' own times.
-    pub(crate) entries: Arc<Vec<Entry>>,
+    pub(crate) entries: SharedList<Entry>,
     /// By hour; only with a share.
-    pub(crate) hours: Arc<Vec<Hour>>,
+    pub(crate) hours: SharedList<Hour>,
 }
 
 /// One event that was counted.
@@ -164,7 +163,7 @@ impl CountRecord {
     /// Adds an event at its place, and lets go of what no window reaches any more.
     pub(crate) fn add(&mut self, mut entry: Entry, counter: Counter, now: Instant) {
         let after = horizon(now, counter);
-        let entries = Arc::make_mut(&mut self.entries);
+        let entries = self.entries.to_mut();
         let place = entries.partition_point(|other| other.at <= entry.at);
         if counter.prospects {
             let own = |other: &&mut Entry| other.prospect == entry.prospect;
@@ -186,7 +185,7 @@ impl CountRecord {
     /// Adds an event to its hour.
     pub(crate) fn add_hour(&mut self, at: Instant, of: bool, counter: Counter, now: Instant) {
         let (hour, after) = (hour_of(at), hour_of(horizon(now, counter)));
-        let hours = Arc::make_mut(&mut self.hours);
+        let hours = self.hours.to_mut();
         let place = hours.partition_point(|other| other.hour < hour);
         if hours.get(place).is_none_or(|other| other.hour != hour) {
             hours.insert(place, Hour { hour, count: 0, of: 0 });
@@ -208,7 +207,7 @@ impl CountRecord {
         let Some(at) = self.entries.iter().position(|entry| entry.event == event) else {
             return false;
         };
-        let entries = Arc::make_mut(&mut self.entries);
+        let entries = self.entries.to_mut();
         let gone = entries.remove(at);
         // Whoever came after it was counted after what came before it.
         let next = entries.iter_mut().skip(at).find(|entry| entry.prospect == gone.prospect);
@@ -296,8 +295,8 @@ impl Workspace {
         let record = CountRecord {
             owner: Some((series, target)),
             dropped: None,
-            entries: Arc::default(),
-            hours: Arc::default(),
+            entries: SharedList::default(),
+            hours: SharedList::default(),
         };
         let reused = self.index.free_logs.pop();
         let slot = reused.and_then(|id| Some((id, self.data.counts.get_mut(id)?)));
@@ -330,7 +329,7 @@ impl Workspace {
                 record.gone = true;
             }
             if let Some(log) = self.data.counts.get_mut(found.log) {
-                let hours = Arc::make_mut(&mut log.hours);
+                let hours = log.hours.to_mut();
                 if let Ok(at) = hours.binary_search_by_key(&found.hour, |hour| hour.hour)
                     && let Some(hour) = hours.get_mut(at)
                 {
@@ -372,7 +371,9 @@ impl Workspace {
             return;
         };
         let owner = record.owner.take();
-        (record.entries, record.hours, record.dropped) = (Arc::default(), Arc::default(), None);
+        record.entries = SharedList::default();
+        record.hours = SharedList::default();
+        record.dropped = None;
         if let Some(key) = owner.and_then(|(series, target)| log_key(series, &target)) {
             self.index.logs.remove(key);
             self.index.free_logs.push(id);

@@ -50,6 +50,7 @@ mod seen;
 mod select;
 mod send;
 mod shards;
+mod shared_list;
 mod sizes;
 mod state;
 mod timeline;

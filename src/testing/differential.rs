@@ -6,7 +6,6 @@
 //! explanations.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::policies::{Case, World};
 use crate::engine::counting::{CountRecord, Entry};
@@ -133,8 +132,8 @@ impl<'a> Side<'a> {
             let log = self.logs.entry(key).or_insert_with(|| CountRecord {
                 owner: None,
                 dropped: None,
-                entries: Arc::default(),
-                hours: Arc::default(),
+                entries: Default::default(),
+                hours: Default::default(),
             });
             if counter.share {
                 log.add_hour(at, of, counter, now);
