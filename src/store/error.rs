@@ -66,6 +66,19 @@ pub enum StoreError {
         /// The directory.
         path: PathBuf,
     },
+    /// An earlier copy of a journal cannot be gone on with: what comes after it was trimmed.
+    #[error(
+        "`{}` has the history up to command {ends}, and that of the store begins with {begins}",
+        path.display()
+    )]
+    Gap {
+        /// The copy.
+        path: PathBuf,
+        /// Its last command.
+        ends: u64,
+        /// The first command that the store still has.
+        begins: u64,
+    },
     /// A copy of the state could not be written, or does not hold what it must.
     #[error("`{}`: {what}", path.display())]
     Image {
@@ -141,6 +154,9 @@ impl StoreError {
                 "put a base or the oldest segments back, or restore a backup"
             }
             Self::NotEmpty { .. } => "name a directory that is new or empty",
+            Self::Gap { .. } => {
+                "back up into another directory, or take `journal/` out of this one"
+            }
             Self::Image { .. } => "look after the disk, then try again, or use another backup",
             Self::NotAStore { .. } => "name a holdline directory, or one that is new or empty",
             Self::Io { source, .. } => match source.kind() {

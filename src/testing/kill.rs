@@ -122,9 +122,10 @@ impl std::fmt::Display for Kills {
     }
 }
 
-/// Segments small enough that there are closed ones to be copied and compressed.
+/// Segments small enough that there are closed ones to be copied and compressed. They stay for a
+/// day, or a backup could not be gone on with.
 fn options() -> Options {
-    Options { segment_bytes: 64 << 10, history_days: 0, ..Options::default() }
+    Options { segment_bytes: 64 << 10, history_days: 1, ..Options::default() }
 }
 
 /// Where a store, its backup and what is made of that lie.
@@ -196,7 +197,9 @@ pub fn work(dir: &Path, task: Task) -> Result<(), OpenError> {
             while say(format_args!("begin")) {
                 let restored = crate::restore(&copy, &again, Instant::MIN)?;
                 say(format_args!("end {} {}", restored.sequence, restored.digest));
-                std::fs::remove_dir_all(&again)
+                // Killed in the middle of this, it is no store.
+                std::fs::remove_file(again.join("format"))
+                    .and_then(|()| std::fs::remove_dir_all(&again))
                     .map_err(crate::store::StoreError::io("remove", &again))?;
             }
             Ok(())

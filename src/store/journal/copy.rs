@@ -30,6 +30,7 @@ pub struct CopiedJournal {
 /// has to be the last one of a frame. Each file is written under another name, synced, and renamed.
 ///
 /// # Errors
+/// [`StoreError::Gap`] if what comes after the earlier copy was trimmed;
 /// [`StoreError::Corrupt`] if a frame that is copied by itself does not check out;
 /// [`StoreError::Io`].
 pub fn copy(
@@ -64,6 +65,7 @@ fn copy_all(
         disk.remove(path).map_err(StoreError::io("remove", path))?;
     }
     let place = Place { disk, dir: from, store: &store };
+    goes_on(Place { dir: to, ..place }, (&source.firsts, &there.firsts))?;
     let nexts = source.firsts.iter().skip(1).map(Some).chain([None]);
     for (first, next) in source.firsts.iter().zip(nexts).filter(|(first, _)| **first <= upto) {
         // One that another follows there was whole when it was copied.
@@ -112,6 +114,32 @@ fn copy_all(
     }
     disk.sync_dir(to).map_err(StoreError::io("sync", to))?;
     Ok(copied)
+}
+
+/// Whether what an earlier copy has reaches up to where this journal begins: what was trimmed since
+/// would be missing in between.
+fn goes_on(to: Place<'_>, (source, there): (&[u64], &[u64])) -> Result<(), StoreError> {
+    let Some(begins) = source.first() else {
+        return Ok(());
+    };
+    let Some(last) = there.iter().rfind(|first| *first < begins) else {
+        return Ok(());
+    };
+    let source = to.open(*last)?;
+    let size = source.size()?;
+    let mut walk = Walk::start(source.into_bytes(), to.store, *last, size)?;
+    loop {
+        match walk.next()? {
+            Next::Frame(..) => {}
+            Next::End => break,
+            Next::Bad(bad) => return Err(walk.damage(bad)),
+        }
+    }
+    if walk.next_seq == *begins {
+        return Ok(());
+    }
+    let (path, ends) = (to.dir.to_path_buf(), walk.next_seq.saturating_sub(1));
+    Err(StoreError::Gap { path, ends, begins: *begins })
 }
 
 /// Where the frame of a command ends in its segment.

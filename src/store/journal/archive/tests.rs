@@ -403,3 +403,32 @@ fn it_works_beside_the_journal_on_a_real_disk() {
     journal.close().unwrap();
     assert_eq!(all(&mut open(), 0).unwrap(), expected);
 }
+
+/// What was trimmed between two copies into one directory was missing in it, and a restore of the
+/// later one was refused.
+#[test]
+fn a_copy_is_not_gone_on_with_where_history_was_trimmed_behind_it() {
+    let (disk, mut journal, kept) = segments();
+    let (from, to) = (Path::new(DIR), Path::new("/copy"));
+    let copy = |upto: u64| crate::store::journal::copy(&disk, (from, to), STORE, upto);
+    let segments = journal.archivist().segments().unwrap();
+    // Up to the end of the second segment, whole, and to one that is in the middle of the third.
+    let third = segments[2].first_seq;
+    copy(third - 1).unwrap();
+    journal.trim(third).unwrap();
+    let within = kept.iter().find(|it| it.0 == third).unwrap().1;
+    copy(within).unwrap();
+    let fourth = segments[3].first_seq;
+    assert!(within + 1 < fourth, "the third segment has two frames");
+    journal.trim(fourth).unwrap();
+    let refused = copy(kept.last().unwrap().1).unwrap_err();
+    let expected = format!(
+        "`/copy` has the history up to command {within}, and that of the store begins with {fourth}"
+    );
+    assert_eq!(refused.to_string(), expected);
+    let (mut there, _) =
+        FileJournal::open(Arc::new(disk.clone()), to, STORE, options(Durability::Full, 600))
+            .unwrap();
+    let before: Vec<_> = kept.iter().filter(|it| it.1 <= within).cloned().collect();
+    assert!(all(&mut there, 0).unwrap() == before, "what was there is as it was");
+}
