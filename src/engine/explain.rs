@@ -23,8 +23,25 @@ impl View<'_> {
         Some(Explanation {
             prospect: self.data.prospect_view(id)?,
             now: self.data.now,
+            holds: if ids.is_empty() { self.waiting_for(id) } else { Vec::new() },
             enrollments: ids.into_iter().filter_map(|id| self.explain_enrollment(id)).collect(),
         })
+    }
+
+    /// What would hold a prospect in any campaign, the strongest first.
+    fn waiting_for(&self, id: u32) -> Vec<HoldExplanation> {
+        let prospect = self.data.prospects.get(id);
+        let company = prospect.and_then(|prospect| self.data.companies.get(prospect.company));
+        let anchors = [
+            prospect.map(|prospect| &prospect.anchor),
+            company.map(|company| &company.anchor),
+            Some(&self.data.anchor),
+        ];
+        let live = anchors.into_iter().flatten().flat_map(|anchor| anchor.live());
+        let holds = live.filter_map(|id| Some((*id, self.data.holds.get(*id)?)));
+        let mut holds: Vec<(u32, &HoldRecord)> = holds.collect();
+        holds.sort_by_key(|(id, hold)| (std::cmp::Reverse(Data::strength(hold)), *id));
+        holds.into_iter().map(|(id, hold)| self.explain_hold(id, hold, None)).collect()
     }
 
     fn explain_enrollment(&self, id: u32) -> Option<EnrollmentExplanation> {
@@ -35,7 +52,7 @@ impl View<'_> {
             enrollment: self.data.enrollment_view(id)?,
             holds: holds
                 .into_iter()
-                .map(|(id, hold)| self.explain_hold(id, hold, record))
+                .map(|(id, hold)| self.explain_hold(id, hold, Some(record)))
                 .collect(),
             next: match self.data.may_have_left(id) {
                 Some(sentence) => vec![sentence],
@@ -48,23 +65,24 @@ impl View<'_> {
         &self,
         id: u32,
         hold: &HoldRecord,
-        record: &EnrollmentRecord,
+        record: Option<&EnrollmentRecord>,
     ) -> HoldExplanation {
         let mut traces = self.data.traces(hold);
         let name = self.data.rule_name(hold);
         let own = traces.iter().position(|trace| Some(&trace.rule) == name.as_ref());
         let rule = own.map(|at| traces.remove(at));
         traces.retain(|trace| trace.verdict != RuleOutcome::Fired);
-        let leaving = self
-            .data
-            .deliveries_of(record)
+        let leaving = record
+            .into_iter()
+            .flat_map(|record| self.data.deliveries_of(record))
             .any(|delivery| delivery.confirmed <= hold.placed && hold.placed <= delivery.sent);
-        let in_flight =
+        let in_flight = record.is_some_and(|record| {
             self.data.claims.values().any(|claim| {
                 self.data.enrollments.get(claim.enrollment).is_some_and(|it| {
                     it.prospect == record.prospect && it.campaign == record.campaign
                 }) && claim.confirmed.is_some_and(|at| at <= hold.placed)
-            });
+            })
+        });
         HoldExplanation {
             hold: self.data.hold_view(id, hold),
             rule,

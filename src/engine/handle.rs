@@ -34,7 +34,10 @@ pub(crate) trait Keeper: Send {
 pub(crate) enum Hurry {
     Awaited,
     /// Commands go on meanwhile, and are not to notice; unless somebody waits after all.
-    InBackground(Arc<AtomicBool>),
+    InBackground(
+        #[cfg_attr(not(feature = "store"), expect(dead_code, reason = "only a store is hurried"))]
+        Arc<AtomicBool>,
+    ),
     /// It is the last one: no command comes after it that room would have to be kept for.
     Last,
 }

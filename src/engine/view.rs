@@ -244,6 +244,8 @@ pub struct Explanation {
     pub now: Instant,
     /// One for each campaign, oldest enrolment first.
     pub enrollments: Vec<EnrollmentExplanation>,
+    /// What would hold it in any campaign, the strongest first; only where it is in none.
+    pub holds: Vec<HoldExplanation>,
 }
 
 /// Why one prospect in one campaign stands where it stands.

@@ -329,7 +329,7 @@ pub enum Refusal {
         other: String,
     },
     /// Only a named person may do this, with a reason.
-    #[error("only a named person may lift a stop, with a reason")]
+    #[error("only a named person may do this; lifting a stop takes a reason, too")]
     NeedsPerson,
     /// The token's lease has ended, or it was settled already.
     #[error("token {token} is stale: {why}")]

@@ -192,6 +192,11 @@ fn who_comes_back_is_stopped_and_may_be_forgotten_again() {
     let refused = engine.enroll(at, "spring", ADDRESS).unwrap();
     let told = refused.refusal().unwrap().to_string();
     assert!(told.contains("stop prospect by stopped-before-forgotten"), "{told}");
+    let snapshot = engine.snapshot().unwrap();
+    let explained = snapshot.view("default").unwrap().explain(ADDRESS).unwrap();
+    let on_person = explained.holds.iter().filter(|it| it.hold.scope == holdline::Scope::Prospect);
+    assert_eq!((explained.enrollments.len(), on_person.count()), (0, 1), "why is said");
+    drop(snapshot);
     engine.close().unwrap();
     // That it is there is no mistake; what looks for the text finds it.
     assert_eq!(looked(dir.path(), &[]).findings, Vec::<String>::new());

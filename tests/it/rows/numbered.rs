@@ -263,7 +263,10 @@ fn row_12_only_a_person_with_a_reason_lifts_a_stop() {
         ] {
             let (code, message) = host.refused(refused);
             assert_eq!(code, "needs-person");
-            assert_eq!(message, "only a named person may lift a stop, with a reason");
+            assert_eq!(
+                message,
+                "only a named person may do this; lifting a stop takes a reason, too"
+            );
         }
         host.ok(json!({"do": "lift", "hold": hold, "by": "ops", "reason": "it was a mistake"}));
         assert_eq!(host.status("spring", "ann@acme.io"), "scheduled");

@@ -59,6 +59,7 @@ pub fn render(explanation: &Explanation, workspace: Zone, width: usize) -> Strin
     let mut out = who(&explanation.prospect, width);
     if explanation.enrollments.is_empty() {
         out.push_str("\nin no campaign\n");
+        out.push_str(&all_held(&explanation.holds, (&explanation.prospect.key, workspace), width));
     }
     for enrollment in &explanation.enrollments {
         out.push('\n');
@@ -85,18 +86,24 @@ fn one(it: &EnrollmentExplanation, now: Instant, width: usize) -> String {
         clean(&format!("from {}", row.sender)),
     ];
     let mut out = styled(STRONG, flow(&facts, 0, width).trim_end()) + "\n";
-    if !it.holds.is_empty() {
-        let reasons = counted(it.holds.len() as u64, "reason", "reasons");
+    out.push_str(&all_held(&it.holds, (&row.prospect, zone), width));
+    out.push_str(&next(it, zone, now, width));
+    out.push_str(&not_applied(it, width));
+    out
+}
+
+fn all_held(holds: &[HoldExplanation], (prospect, zone): (&str, Zone), width: usize) -> String {
+    let mut out = String::new();
+    if !holds.is_empty() {
+        let reasons = counted(holds.len() as u64, "reason", "reasons");
         out.push_str(&format!("\n{}\n", styled(HELD, format!("held, {reasons}"))));
     }
-    for (at, hold) in it.holds.iter().enumerate() {
+    for (at, hold) in holds.iter().enumerate() {
         if at > 0 {
             out.push('\n');
         }
-        out.push_str(&held(hold, &row.prospect, zone, width));
+        out.push_str(&held(hold, prospect, zone, width));
     }
-    out.push_str(&next(it, zone, now, width));
-    out.push_str(&not_applied(it, width));
     out
 }
 
