@@ -15,8 +15,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::de::DeserializeOwned;
 
 use self::database::Closed;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::database::KeyedPage;
 pub(super) use self::database::SledHome;
-pub(crate) use self::database::{Fault, Home, KeyedPage, PageStore};
+pub(crate) use self::database::{Fault, Home, PageStore};
 use self::directory::{Directory, Packed, Place};
 use self::page::{CHECKPOINT_VERSION, MANIFEST_TAG};
 use super::{StoreError, StoreId, codec};
