@@ -8,10 +8,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::image::{ImageMarks, Record, Shared, page_key};
 use super::pages::{Page, Pages, dense};
 use super::port::{ImageError, ImageWriter, Tree};
-use super::record::EnrollmentRecord;
 
 /// The most entries of one record.
 const MAX_ENTRIES: usize = 1024;
@@ -37,7 +37,7 @@ fn key(hour: u32, workspace: u32, entry: &Planned) -> Vec<u8> {
 }
 
 fn entry(enrollment: u32, record: &EnrollmentRecord) -> Option<(u32, Planned)> {
-    let at = record.plan.at.filter(|_| Data::is_waiting(record))?.as_ms();
+    let at = record.plan().at.filter(|_| Data::is_waiting(record))?.as_ms();
     let hour = u32::try_from(at.div_euclid(HOUR_MS)).ok()?;
     let after_ms = u32::try_from(at.rem_euclid(HOUR_MS)).ok()?;
     Some((hour, Planned { sender: record.sender, enrollment, after_ms }))

@@ -145,7 +145,7 @@ impl Auditor<'_> {
             self.check("a pair is not found by its parts", found, || format!("pair {id}"));
         }
         for (domain, company) in data.domains.iter() {
-            let own = data.companies.get(*company).is_some_and(|it| it.domains.contains(domain));
+            let own = data.companies.get(*company).is_some_and(|it| it.domains().contains(domain));
             self.check("its company has no such domain", own, || format!("domain {domain}"));
         }
     }
@@ -174,11 +174,16 @@ impl Auditor<'_> {
         let told = || format!("{chained} of {all}");
         self.check("each enrollment must be in a prospect's chain", chained == all, told);
         let mut listed = BTreeSet::new();
-        for (id, company) in data.companies.iter() {
-            for (_, member) in company.members.iter() {
-                let there = is_in(&data.prospects, *member);
-                self.check("a member is not there", there, || format!("company {id}"));
-                listed.insert((id, *member));
+        for (id, _) in data.companies.iter() {
+            for member in data.newest_members(id) {
+                let record = data.prospects.get(member);
+                let own = record.is_some_and(|record| record.company == id);
+                self.check("a member is of another company", own, || format!("company {id}"));
+                let again = !listed.insert((id, member));
+                self.check("a member is there twice", !again, || format!("company {id}"));
+                if again {
+                    break;
+                }
             }
         }
         for (id, prospect) in data.prospects.iter().filter(|(_, it)| it.company != NONE) {
@@ -201,7 +206,7 @@ impl Auditor<'_> {
             self.check("its last delivery is not there", there, told);
             let out = record.phase != Phase::Waiting;
             self.check("its send and its claim do not agree", out == claimed.contains(&id), told);
-            let days: Vec<i32> = record.days.iter().collect();
+            let days: Vec<i32> = record.days().iter().collect();
             self.check("its promised days are not in order", days.is_sorted(), told);
         }
         for (id, delivery) in data.deliveries.iter() {
@@ -256,8 +261,8 @@ impl Auditor<'_> {
             let there = data.policies.len() > cause.policy as usize;
             self.check("its policy is not there", there, || format!("cause {id}"));
         }
-        let enrollments = data.enrollments.iter().map(|(_, it)| it.anchor.live());
-        let prospects = data.prospects.iter().map(|(_, it)| it.anchor.live());
+        let enrollments = data.enrollments.iter().map(|(_, it)| it.anchor().live());
+        let prospects = data.prospects.iter().map(|(_, it)| it.anchor().live());
         let companies = data.companies.iter().map(|(_, it)| it.anchor.live());
         let pairs = data.pairs.iter().map(|(_, it)| it.anchor.live());
         let senders = data.senders.iter().map(|(_, it)| it.anchor.live());
@@ -274,7 +279,7 @@ impl Auditor<'_> {
         for (_, record) in data.enrollments.iter() {
             let ledger = data.senders.get(record.sender).map(|sender| &sender.ledger);
             let first = ledger.map_or(i32::MIN, |ledger| ledger.first_day());
-            for day in record.days.iter().filter(|day| *day >= first) {
+            for day in record.days().iter().filter(|day| *day >= first) {
                 *promised.entry((record.sender, day)).or_default() += 1;
             }
         }
@@ -301,8 +306,8 @@ fn anchors<'a>(
 ) -> Option<Vec<&'a [u32]>> {
     let one = |anchor: &'a super::freeze::Anchor| vec![anchor.live()];
     match target {
-        Target::Enrollment(id) => data.enrollments.get(*id).map(|it| one(&it.anchor)),
-        Target::Prospect(id) => data.prospects.get(*id).map(|it| one(&it.anchor)),
+        Target::Enrollment(id) => data.enrollments.get(*id).map(|it| one(it.anchor())),
+        Target::Prospect(id) => data.prospects.get(*id).map(|it| one(it.anchor())),
         Target::CompanyInCampaign(id) => data.pairs.get(*id).map(|it| one(&it.anchor)),
         Target::Company(id) => data.companies.get(*id).map(|it| one(&it.anchor)),
         Target::Sender(id) => data.senders.get(*id).map(|it| one(&it.anchor)),
@@ -311,7 +316,7 @@ fn anchors<'a>(
         Target::Selection(_) => members
             .into_iter()
             .flatten()
-            .map(|id| data.enrollments.get(*id).map(|it| it.anchor.live()))
+            .map(|id| data.enrollments.get(*id).map(|it| it.anchor().live()))
             .collect(),
     }
 }

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use super::freeze::Anchor;
+use super::enrollment::EnrollmentRecord;
 use super::people::{texts, zone};
-use super::record::{
-    CampaignRecord, EnrollmentRecord, HoldRecord, JobScope, NONE, Origin, Phase, Plan, Target,
-};
+use super::record::{CampaignRecord, HoldRecord, JobScope, NONE, Origin, Phase, Plan, Target};
 use super::workspace::{Answer, Workspace, invalid, key, known};
 use crate::model::{
     AddedSteps, Campaign, EnrolledElsewhere, HoldKind, Outcome, Refusal, ResumeMode, Status, Step,
@@ -95,7 +93,7 @@ impl Workspace {
             let Some(record) = self.data.enrollments.get(enrollment) else {
                 continue;
             };
-            let (days, sender) = (record.days.clone(), record.sender);
+            let (days, sender) = (record.days().clone(), record.sender);
             let went = self.data.deliveries_of(record);
             let went: Vec<i32> =
                 went.map(|it| self.data.sender_day(sender, it.confirmed)).collect();
@@ -146,11 +144,11 @@ impl Workspace {
         record.active_steps = if appends { all } else { record.active_steps.min(all) };
         let mut changed = false;
         for enrollment in self.enrolled(id) {
-            let scheduled = self.data.enrollments.get(enrollment).map_or(0, |it| it.steps);
+            let scheduled = self.data.enrollments.get(enrollment).map_or(0, |it| it.steps());
             let steps = if appends { all } else { scheduled.min(all) };
             if steps != scheduled {
                 self.replan(enrollment, |record| {
-                    record.steps = steps;
+                    record.set_steps(steps);
                     record.drop_if_over();
                 });
                 changed = true;
@@ -175,23 +173,8 @@ impl Workspace {
         };
         let steps = record.active_steps;
         let first = self.data.prospects.get(prospect_id).map_or(NONE, |it| it.first_enrollment);
-        let mut enrollment = EnrollmentRecord {
-            campaign: campaign_id,
-            prospect: prospect_id,
-            sender: NONE,
-            next_of_prospect: first,
-            last_delivery: NONE,
-            position: 0,
-            skipped: 0,
-            steps,
-            attempt: 0,
-            phase: Phase::Waiting,
-            base: self.data.now,
-            plan: Plan::NOTHING,
-            days: PromisedDays::NONE,
-            settled: self.mark(),
-            anchor: Anchor::default(),
-        };
+        let mut enrollment = EnrollmentRecord::new((campaign_id, prospect_id), steps, self.mark());
+        enrollment.next_of_prospect = first;
         let (sender, found) = self.earliest_sender(&enrollment, Asker::Opening);
         enrollment.sender = sender;
         let wish = self.data.wish_again(&enrollment, &PromisedDays::NONE, Asker::Opening);
@@ -204,7 +187,7 @@ impl Workspace {
         if let Some(record) = self.data.campaigns.get_mut(campaign_id) {
             record.enrollments.push(id);
         }
-        self.replan(id, |record| (record.plan, record.days) = (plan, days));
+        self.replan(id, |record| record.promise(plan, &days));
         self.note_zone(id);
         let held_by = self.data.enrollments.get(id).map_or_else(Vec::new, |record| {
             self.data.covering(record).map(|(id, hold)| self.blocked_by(id, hold)).collect()
@@ -218,7 +201,7 @@ impl Workspace {
         let Some(record) = self.data.prospects.get(prospect) else {
             return Ok(());
         };
-        let holds = record.anchor.live().iter().filter_map(|id| {
+        let holds = record.anchor().live().iter().filter_map(|id| {
             let hold = self.data.holds.get(*id).filter(|hold| hold.kind == HoldKind::Stop)?;
             Some(self.blocked_by(*id, hold))
         });
@@ -265,7 +248,7 @@ impl Workspace {
             // What is out of its timeline has a slot of today until the last look.
             self.replan(other, |record| {
                 let claimed = record.phase == Phase::Claimed;
-                record.days = record.days.iter().take(usize::from(claimed)).collect();
+                record.set_days(&record.days().iter().take(usize::from(claimed)).collect());
             });
         }
         Ok(())

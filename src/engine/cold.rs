@@ -185,7 +185,7 @@ pub(crate) fn planned(
     let mut planned = vec![Vec::new(); data.senders.len()];
     for (_, record) in data.enrollments.iter() {
         if super::data::Data::is_waiting(record) {
-            planned.get_mut(record.sender as usize)?.extend(record.plan.at);
+            planned.get_mut(record.sender as usize)?.extend(record.at());
         }
     }
     planned.iter_mut().for_each(|sends| sends.sort_unstable());

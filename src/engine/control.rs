@@ -117,7 +117,7 @@ impl Workspace {
         let lifted = match resolved {
             Target::Enrollment(enrollment) => self.release(&[enrollment], prospects, &ended),
             _ => {
-                let live = self.data.anchor_mut(&resolved).map(|it| it.live().to_vec());
+                let live = self.data.anchor_of(&resolved).map(|it| it.live().to_vec());
                 let pauses = self.pauses(&live.unwrap_or_default());
                 for id in &pauses {
                     self.end_hold(*id, self.data.now, ended.clone());
@@ -133,7 +133,7 @@ impl Workspace {
         let held_by = if matches!(resolved, Target::Enrollment(_) | Target::Prospect(_)) {
             held_by
         } else {
-            let left = self.data.anchor_mut(&resolved).map(|anchor| anchor.live().to_vec());
+            let left = self.data.anchor_of(&resolved).map(|anchor| anchor.live().to_vec());
             self.named(left.unwrap_or_default())
         };
         Ok(Outcome::Resumed { selected: None, lifted, still_held, held_by })
@@ -219,12 +219,12 @@ impl Workspace {
                 continue;
             };
             let prospect = record.prospect;
-            for id in self.pauses(record.anchor.live()) {
+            for id in self.pauses(record.anchor().live()) {
                 self.release_member(*member, id, ended);
                 lifted.insert(id);
             }
             let on_prospect = self.data.prospects.get(prospect).filter(|_| prospects);
-            for id in on_prospect.map_or_else(Vec::new, |it| self.pauses(it.anchor.live())) {
+            for id in on_prospect.map_or_else(Vec::new, |it| self.pauses(it.anchor().live())) {
                 self.end_hold(id, self.data.now, ended.clone());
                 lifted.insert(id);
             }
@@ -254,9 +254,9 @@ impl Workspace {
             };
             let campaign = self.data.campaigns.get(record.campaign);
             let steps = campaign.map_or(0, |it| u16::try_from(it.steps.len()).unwrap_or(u16::MAX));
-            if steps != record.steps {
-                let planned = record.plan.at.is_some();
-                self.replan(*member, |record| record.steps = steps);
+            if steps != record.steps() {
+                let planned = record.plan().at.is_some();
+                self.replan(*member, |record| record.set_steps(steps));
                 if !planned {
                     self.place_anew(*member);
                 }
@@ -285,7 +285,8 @@ impl Workspace {
                 // Where there is no place, the one that it has is better than none.
                 if plan.at.is_some() {
                     self.replan(*member, |record| {
-                        (record.plan, record.days, record.settled) = (plan, days, settled);
+                        record.promise(plan, &days);
+                        record.settle(settled);
                     });
                     moved += 1;
                 }

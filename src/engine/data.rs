@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::address;
+use super::contacts::{CompanyRecord, ProspectRecord};
 use super::counting::{CountRecord, HourlyRecord};
+use super::enrollment::EnrollmentRecord;
 use super::fingerprint::{Fingerprint, jitter_seed};
 use super::freeze::Anchor;
 use super::names::Names;
 use super::pages::Pages;
 use super::record::{
-    AddressRecord, AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord,
-    DeliveryRecord, EnrollmentRecord, ForgottenRecord, HoldRecord, Job, NONE, Phase,
-    ProspectRecord, SenderRecord, Tally, Target,
+    AddressRecord, AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, DeliveryRecord,
+    ForgottenRecord, HoldRecord, Job, NONE, Phase, SenderRecord, Tally, Target,
 };
 use super::seen::SeenIds;
 use super::shards::SharedMap;
@@ -133,7 +134,7 @@ impl Data {
             return None;
         }
         let campaign = self.campaigns.get(enrollment.campaign)?;
-        campaign.steps.get(usize::from(enrollment.position))
+        campaign.steps.get(usize::from(enrollment.position()))
     }
 
     pub(crate) fn seed(&self, enrollment: &EnrollmentRecord, position: u16) -> u64 {
@@ -144,13 +145,13 @@ impl Data {
 
     /// Whether it waits for a step with a planned instant: these are in the lanes or parked.
     pub(crate) fn is_waiting(enrollment: &EnrollmentRecord) -> bool {
-        enrollment.phase == Phase::Waiting && enrollment.has_next() && enrollment.plan.at.is_some()
+        enrollment.phase == Phase::Waiting && enrollment.has_next() && enrollment.at().is_some()
     }
 
     pub(crate) fn address<'a>(&'a self, prospect: u32) -> Option<&'a str> {
         let record = self.prospects.get(prospect)?;
         let given: Option<&'a str> =
-            record.details.as_ref().and_then(|details| details.address.as_deref());
+            record.details().and_then(|details| details.address.as_deref());
         given.or_else(|| {
             let key = self.prospect_names.text(prospect);
             key.contains('@').then_some(key)
@@ -181,15 +182,50 @@ impl Data {
 
     /// The prospects of a company, in the order in which they were made.
     pub(crate) fn members(&self, company: u32) -> Vec<u32> {
-        let is_member = |prospect: &u32| {
-            self.prospects.get(*prospect).is_some_and(|record| record.company == company)
-        };
-        let listed = self.companies.get(company).map(|record| &record.members);
-        let listed = listed.into_iter().flat_map(Pages::iter).map(|(_, prospect)| *prospect);
-        let mut members: Vec<u32> = listed.filter(is_member).collect();
-        // A list that was made anew is in this order already.
+        let mut members: Vec<u32> = self.newest_members(company).collect();
         members.sort_unstable();
         members
+    }
+
+    /// The prospects of a company, the one that came to it last first.
+    pub(crate) fn newest_members(&self, company: u32) -> impl Iterator<Item = u32> {
+        let last = self.companies.get(company).map_or(NONE, |record| record.last_member);
+        std::iter::successors((last != NONE).then_some(last), move |id| {
+            let next = self.prospects.get(*id).map_or(NONE, |record| record.next_of_company);
+            (next != NONE).then_some(next)
+        })
+    }
+
+    /// Adds a prospect to those of its company.
+    pub(crate) fn enlist(&mut self, prospect: u32) {
+        let company = self.prospects.get(prospect).map_or(NONE, |record| record.company);
+        if let Some(company) = self.companies.get_mut(company)
+            && let Some(record) = self.prospects.get_mut(prospect)
+        {
+            record.next_of_company = std::mem::replace(&mut company.last_member, prospect);
+        }
+    }
+
+    /// Takes a prospect out of those of its company: whoever came right after it is looked for.
+    pub(crate) fn delist(&mut self, prospect: u32) {
+        let Some(record) = self.prospects.get(prospect) else {
+            return;
+        };
+        let (company, next) = (record.company, record.next_of_company);
+        let last = self.companies.get(company).map_or(NONE, |record| record.last_member);
+        if last == prospect {
+            if let Some(company) = self.companies.get_mut(company) {
+                company.last_member = next;
+            }
+            return;
+        }
+        let follows = |id: &u32| {
+            self.prospects.get(*id).is_some_and(|record| record.next_of_company == prospect)
+        };
+        let after = self.newest_members(company).find(follows);
+        if let Some(record) = after.and_then(|id| self.prospects.get_mut(id)) {
+            record.next_of_company = next;
+        }
     }
 
     /// What went out of an enrollment, the newest first.
@@ -232,8 +268,8 @@ impl Data {
             self.pair_ids.get(&(company, enrollment.campaign))
         };
         [
-            Some(&enrollment.anchor),
-            prospect.map(|prospect| &prospect.anchor),
+            Some(enrollment.anchor()),
+            prospect.map(|prospect| prospect.anchor()),
             pair.and_then(|id| self.pairs.get(*id)).map(|pair| &pair.anchor),
             self.companies.get(company).map(|company| &company.anchor),
             self.senders.get(enrollment.sender).map(|sender| &sender.anchor),
@@ -267,15 +303,37 @@ impl Data {
         anchors.any(|anchor| !anchor.live().is_empty())
     }
 
-    pub(crate) fn anchor_mut(&mut self, target: &Target) -> Option<&mut Anchor> {
+    /// What hangs off a target; none if that is no one thing.
+    pub(crate) fn anchor_of(&self, target: &Target) -> Option<&Anchor> {
         match target {
-            Target::Enrollment(id) => self.enrollments.get_mut(*id).map(|it| &mut it.anchor),
-            Target::Prospect(id) => self.prospects.get_mut(*id).map(|it| &mut it.anchor),
-            Target::CompanyInCampaign(id) => self.pairs.get_mut(*id).map(|it| &mut it.anchor),
-            Target::Company(id) => self.companies.get_mut(*id).map(|it| &mut it.anchor),
-            Target::Sender(id) => self.senders.get_mut(*id).map(|it| &mut it.anchor),
-            Target::Campaign(id) => self.campaigns.get_mut(*id).map(|it| &mut it.anchor),
-            Target::Workspace => Some(&mut self.anchor),
+            Target::Enrollment(id) => self.enrollments.get(*id).map(EnrollmentRecord::anchor),
+            Target::Prospect(id) => self.prospects.get(*id).map(ProspectRecord::anchor),
+            Target::CompanyInCampaign(id) => self.pairs.get(*id).map(|it| &it.anchor),
+            Target::Company(id) => self.companies.get(*id).map(|it| &it.anchor),
+            Target::Sender(id) => self.senders.get(*id).map(|it| &it.anchor),
+            Target::Campaign(id) => self.campaigns.get(*id).map(|it| &it.anchor),
+            Target::Workspace => Some(&self.anchor),
+            Target::Selection(_) => None,
+        }
+    }
+
+    pub(crate) fn change_anchor<R>(
+        &mut self,
+        target: &Target,
+        change: impl FnOnce(&mut Anchor) -> R,
+    ) -> Option<R> {
+        match target {
+            Target::Enrollment(id) => {
+                self.enrollments.get_mut(*id).map(|it| it.change_anchor(change))
+            }
+            Target::Prospect(id) => self.prospects.get_mut(*id).map(|it| it.change_anchor(change)),
+            Target::CompanyInCampaign(id) => {
+                self.pairs.get_mut(*id).map(|it| change(&mut it.anchor))
+            }
+            Target::Company(id) => self.companies.get_mut(*id).map(|it| change(&mut it.anchor)),
+            Target::Sender(id) => self.senders.get_mut(*id).map(|it| change(&mut it.anchor)),
+            Target::Campaign(id) => self.campaigns.get_mut(*id).map(|it| change(&mut it.anchor)),
+            Target::Workspace => Some(change(&mut self.anchor)),
             Target::Selection(_) => None,
         }
     }

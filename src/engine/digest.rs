@@ -7,9 +7,10 @@
 use std::fmt;
 
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::event::OWN_SOURCE;
 use super::freeze::Anchor;
-use super::record::{EnrollmentRecord, HoldRecord, NONE, Origin};
+use super::record::{HoldRecord, NONE, Origin};
 use super::state::Snapshot;
 use super::workspace::first_remembered;
 use crate::model::Instant;
@@ -171,10 +172,10 @@ impl Out {
         companies.sort_by_key(|(key, _)| *key);
         for (key, record) in companies {
             self.text(key);
-            self.maybe(record.name.as_deref());
-            self.maybe(record.stage.as_deref());
-            self.texts(&record.tags);
-            self.texts(&record.domains);
+            self.maybe(record.name());
+            self.maybe(record.stage());
+            self.texts(record.tags());
+            self.texts(record.domains());
             self.anchor(&record.anchor);
         }
     }
@@ -188,14 +189,14 @@ impl Out {
             self.maybe(data.address(id));
             self.maybe((record.company != NONE).then(|| data.company_names.text(record.company)));
             self.maybe(record.zone.map(|zone| zone.name()));
-            if let Some(details) = &record.details {
+            if let Some(details) = record.details() {
                 self.texts(&details.tags);
                 for (name, value) in &details.fields {
                     self.text(name);
                     self.text(value);
                 }
             }
-            self.anchor(&record.anchor);
+            self.anchor(&record.anchor());
         }
     }
 
@@ -269,15 +270,15 @@ impl Out {
         let standing = data.standing(record);
         self.number(i64::from(standing.position));
         self.number(i64::from(standing.skipped));
-        self.number(i64::from(record.steps));
+        self.number(i64::from(record.steps()));
         self.number(i64::from(standing.attempt));
         self.instant(Some(record.base));
         self.instant(standing.plan.at.filter(|_| Data::is_waiting(record)));
         self.instant(standing.frozen);
-        for day in record.days.iter() {
+        for day in record.days().iter() {
             self.number(i64::from(day));
         }
-        self.anchor(&record.anchor);
+        self.anchor(&record.anchor());
         for delivery in data.deliveries_of(record) {
             self.number(i64::from(delivery.step));
             self.instant(Some(delivery.confirmed));

@@ -308,7 +308,7 @@ impl Workspace {
         lifted: &mut Vec<HoldId>,
     ) {
         for target in self.targets(about, scope).unwrap_or_default() {
-            let Some(anchor) = self.data.anchor_mut(&target) else {
+            let Some(anchor) = self.data.anchor_of(&target) else {
                 continue;
             };
             for id in anchor.live().to_vec() {

@@ -4,8 +4,9 @@
 //! and the facts that were kept with it; so the explanation cannot say other than what happened.
 
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::read::View;
-use super::record::{CauseRecord, Ended, EnrollmentRecord, HoldRecord, Origin, Target};
+use super::record::{CauseRecord, Ended, HoldRecord, Origin, Target};
 use super::view::{
     CauseView, ClauseView, EndedView, EnrollmentExplanation, EventView, Explanation,
     HoldExplanation, HoldView, RuleOutcome, RuleView,
@@ -33,7 +34,7 @@ impl View<'_> {
         let prospect = self.data.prospects.get(id);
         let company = prospect.and_then(|prospect| self.data.companies.get(prospect.company));
         let anchors = [
-            prospect.map(|prospect| &prospect.anchor),
+            prospect.map(|prospect| prospect.anchor()),
             company.map(|company| &company.anchor),
             Some(&self.data.anchor),
         ];

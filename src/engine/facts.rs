@@ -1,8 +1,9 @@
 //! What rules can read besides the event: live, from the tables, or as it was, from a cause.
 
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::index::Index;
-use super::record::{CauseFacts, EnrollmentRecord, NONE};
+use super::record::{CauseFacts, NONE};
 use super::workspace::DAY_MS;
 use crate::lang::{Counted, Facts};
 use crate::model::Instant;
@@ -39,7 +40,7 @@ impl<'a> LiveFacts<'a> {
     pub(crate) fn capture(&self, windows: impl Iterator<Item = u32>) -> CauseFacts {
         let boxed = |text: Option<&str>| text.map(Box::from);
         let prospect = self.about.prospect.and_then(|id| self.data.prospects.get(id));
-        let details = prospect.and_then(|record| record.details.as_deref());
+        let details = prospect.and_then(|record| record.details());
         let company = self.about.company.and_then(|id| self.data.companies.get(id));
         let campaign = self.about.campaign.and_then(|id| self.data.campaigns.get(id));
         let key = |id: u32| Box::from(self.data.prospect_names.text(id));
@@ -52,7 +53,7 @@ impl<'a> LiveFacts<'a> {
             fields: details.map(|details| details.fields.clone()).unwrap_or_default(),
             company_key: boxed(self.company_key()),
             company_stage: boxed(self.company_stage()),
-            company_tags: company.map(|record| record.tags.clone()).unwrap_or_default(),
+            company_tags: company.map(|record| record.tags().into()).unwrap_or_default(),
             campaign_key: boxed(self.campaign_key()),
             campaign_tags: campaign.map(|record| record.tags.clone()).unwrap_or_default(),
             step: self.enrollment_step(),
@@ -80,18 +81,18 @@ impl Facts for LiveFacts<'_> {
 
     fn prospect_has_tag(&self, tag: &str) -> bool {
         let record = self.about.prospect.and_then(|id| self.data.prospects.get(id));
-        let details = record.and_then(|record| record.details.as_ref());
+        let details = record.and_then(|record| record.details());
         details.is_some_and(|details| details.tags.iter().any(|it| &**it == tag))
     }
 
     fn prospect_tags(&self, each: &mut dyn FnMut(&str)) {
         let record = self.about.prospect.and_then(|id| self.data.prospects.get(id));
-        let details = record.and_then(|record| record.details.as_ref());
+        let details = record.and_then(|record| record.details());
         details.iter().flat_map(|details| details.tags.iter()).for_each(|tag| each(tag));
     }
 
     fn prospect_field(&self, name: &str) -> Option<&str> {
-        let details = self.data.prospects.get(self.about.prospect?)?.details.as_ref()?;
+        let details = self.data.prospects.get(self.about.prospect?)?.details()?;
         details.fields.iter().find(|field| &*field.0 == name).map(|field| &*field.1)
     }
 
@@ -100,17 +101,17 @@ impl Facts for LiveFacts<'_> {
     }
 
     fn company_stage(&self) -> Option<&str> {
-        self.data.companies.get(self.about.company?)?.stage.as_deref()
+        self.data.companies.get(self.about.company?)?.stage()
     }
 
     fn company_has_tag(&self, tag: &str) -> bool {
         let record = self.about.company.and_then(|id| self.data.companies.get(id));
-        record.is_some_and(|record| record.tags.iter().any(|it| &**it == tag))
+        record.is_some_and(|record| record.tags().iter().any(|it| &**it == tag))
     }
 
     fn company_tags(&self, each: &mut dyn FnMut(&str)) {
         let record = self.about.company.and_then(|id| self.data.companies.get(id));
-        record.iter().flat_map(|record| record.tags.iter()).for_each(|tag| each(tag));
+        record.iter().flat_map(|record| record.tags().iter()).for_each(|tag| each(tag));
     }
 
     fn campaign_key(&self) -> Option<&str> {

@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
+use super::contacts::FieldTexts;
 use super::data::Data;
 use super::pages::Pages;
 use super::person::Person;
 use super::record::{
-    AddressRecord, CauseFacts, Ended, FieldTexts, ForgottenRecord, HoldRecord, Origin, Phase,
-    Target,
+    AddressRecord, CauseFacts, Ended, ForgottenRecord, HoldRecord, Origin, Phase, Target,
 };
 use super::state::{DEFAULT_WORKSPACE, State};
 use super::workspace::{Answer, Workspace, known};
@@ -75,7 +75,7 @@ impl Workspace {
             // What is out of its timeline has a slot of today until the last look.
             self.replan(enrollment, |record| {
                 let claimed = record.phase == Phase::Claimed;
-                record.days = record.days.iter().take(usize::from(claimed)).collect();
+                record.set_days(&record.days().iter().take(usize::from(claimed)).collect());
             });
         }
         let person = Person { key: key.to_owned(), addresses, name: forgotten_key(id) };
@@ -126,7 +126,7 @@ impl Workspace {
     /// Keeps the address that a prospect had, if it gets another one: the oldest is let go of if
     /// there are too many.
     pub(crate) fn keep_address(&mut self, id: u32, next: Option<&str>) {
-        let details = self.data.prospects.get(id).and_then(|record| record.details.as_ref());
+        let details = self.data.prospects.get(id).and_then(|record| record.details());
         let before = details.and_then(|details| details.address.clone());
         let Some(before) = before.filter(|before| next.is_some_and(|next| *next != **before))
         else {
@@ -201,7 +201,7 @@ impl Workspace {
         self.data.take_out_of_holds(id, person);
         self.data.prospect_names.rename(id, &person.name);
         if let Some(record) = self.data.prospects.get_mut(id) {
-            record.details = None;
+            record.forget_details();
         }
         for address in self.index.earlier.remove(&id).unwrap_or_default() {
             self.let_go(address);
@@ -228,11 +228,12 @@ impl Data {
             let hold = self.holds.get(*hold).filter(|hold| hold.kind == HoldKind::Stop);
             hold.map(|hold| matches!(hold.origin, Origin::Engine { .. }))
         };
-        let on_prospect = self.prospects.get(id).map(|record| record.anchor.live());
+        let on_prospect = self.prospects.get(id).map(|record| record.anchor().live());
         let on_prospect = on_prospect.into_iter().flatten().any(|hold| stops(hold).is_some());
         let mut enrollments = self.enrollments_of(id).filter_map(|id| self.enrollments.get(id));
         on_prospect
-            || enrollments.any(|it| it.anchor.live().iter().any(|hold| stops(hold) == Some(false)))
+            || enrollments
+                .any(|it| it.anchor().live().iter().any(|hold| stops(hold) == Some(false)))
     }
 
     /// Whether a hold is on a prospect, or on an enrollment of it.
@@ -307,21 +308,23 @@ impl Data {
             Some(super::record::AnswerRecord { outcome, ..answer.clone() })
         });
         change(&mut self.prospects, |record| {
-            let details = record.details.as_ref()?;
+            let details = record.details()?;
             if !has_texts_of(person, &details.tags, &details.fields) {
                 return None;
             }
             let mut record = record.clone();
-            if let Some(details) = &mut record.details {
+            record.change_details(|details| {
                 scrub_texts(person, &mut details.tags, &mut details.fields);
-            }
+            });
             Some(record)
         });
         change(&mut self.companies, |record| {
             let mut changed = record.clone();
-            let texts = changed.name.iter_mut().chain(&mut changed.stage);
-            let texts = texts.chain(changed.tags.iter_mut());
-            let is_changed = texts.fold(false, |changed, text| person.scrub_box(text) | changed);
+            let is_changed = changed.change_profile(|profile| {
+                let texts = profile.name.iter_mut().chain(&mut profile.stage);
+                let texts = texts.chain(profile.tags.iter_mut());
+                texts.fold(false, |changed, text| person.scrub_box(text) | changed)
+            });
             is_changed.then_some(changed)
         });
         change(&mut self.campaigns, |record| {

@@ -1,6 +1,8 @@
 //! What holds hang off, and when they covered it: enough to find out later where a timeline goes
 //! on, so that nothing has to be looked at when a hold is placed or lifted.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Instant, ResumeMode};
@@ -112,11 +114,13 @@ pub(crate) fn merged(mut covers: Vec<Cover>) -> Vec<Cover> {
     merged
 }
 
-/// What holds hang off: those that are live, and the freezes that somebody may not know of yet. A
-/// thin pointer, because nearly all anchors have none and there is one for each enrollment.
+/// What holds hang off: those that are live, and the freezes that somebody may not know of yet.
+///
+/// A thin pointer, because nearly all anchors have none; and snapshots share what it points to
+/// until that changes, because a copy of a page of records would have to make it anew for each.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Anchor {
-    held: Option<Box<Held>>,
+    held: Option<Arc<Held>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -133,6 +137,13 @@ struct Held {
 }
 
 impl Anchor {
+    /// Nothing hangs off it.
+    pub(crate) const FREE: Self = Self { held: None };
+
+    pub(crate) const fn is_free(&self) -> bool {
+        self.held.is_none()
+    }
+
     pub(crate) fn live(&self) -> &[u32] {
         self.held.as_ref().map_or(&[], |held| &held.live)
     }
@@ -140,8 +151,9 @@ impl Anchor {
     pub(crate) fn attach(&mut self, hold: u32, now: Mark) {
         let held = self.held.get_or_insert_with(|| {
             let (live, freezes) = (Vec::new(), Vec::new());
-            Box::new(Held { live, since: now, ended: now.at, modes: Modes::default(), freezes })
+            Arc::new(Held { live, since: now, ended: now.at, modes: Modes::default(), freezes })
         });
+        let held = Arc::make_mut(held);
         if held.live.is_empty() {
             (held.since, held.ended, held.modes) = (now, now.at, Modes::default());
         }
@@ -150,7 +162,7 @@ impl Anchor {
 
     /// Takes a hold away. False if it was not there.
     pub(crate) fn detach(&mut self, hold: u32, mode: ResumeMode, now: Mark) -> bool {
-        let Some(held) = &mut self.held else {
+        let Some(held) = self.held.as_mut().map(Arc::make_mut) else {
             return false;
         };
         let before = held.live.len();
@@ -190,7 +202,7 @@ impl Anchor {
 
     /// Forgets what everybody under it is settled beyond.
     pub(crate) fn forget_before(&mut self, step: u64) {
-        if let Some(held) = &mut self.held {
+        if let Some(held) = self.held.as_mut().map(Arc::make_mut) {
             held.freezes.retain(|freeze| freeze.to.step >= step);
         }
         self.tidy();

@@ -27,10 +27,10 @@ impl Data {
         match target {
             HoldTarget::Enrollment { campaign: in_campaign, prospect: who } => {
                 let id = self.enrollment_id(campaign(in_campaign)?, prospect(who)?)?;
-                self.enrollments.get(id).map(|record| &record.anchor)
+                self.enrollments.get(id).map(|record| record.anchor())
             }
             HoldTarget::Prospect(key) => {
-                self.prospects.get(prospect(key)?).map(|record| &record.anchor)
+                self.prospects.get(prospect(key)?).map(|record| record.anchor())
             }
             HoldTarget::CompanyInCampaign { company: of, campaign: in_campaign } => {
                 let pair = self.pair_ids.get(&(company(of)?, campaign(in_campaign)?))?;

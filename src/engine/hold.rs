@@ -23,12 +23,10 @@ impl Workspace {
         }
         if live {
             let placed = self.mark();
-            if let Some(anchor) = self.data.anchor_mut(&target) {
-                anchor.attach(id, placed);
-            }
+            self.data.change_anchor(&target, |anchor| anchor.attach(id, placed));
             for member in members.iter().flat_map(|members| members.iter()) {
                 if let Some(enrollment) = self.data.enrollments.get_mut(*member) {
-                    enrollment.anchor.attach(id, placed);
+                    enrollment.change_anchor(|anchor| anchor.attach(id, placed));
                 }
             }
             if let Some(until) = until {
@@ -49,12 +47,10 @@ impl Workspace {
         if let Some(until) = hold.until {
             self.index.timers.remove(&(until, Timer::HoldEnd(id)));
         }
-        if let Some(anchor) = self.data.anchor_mut(&target) {
-            anchor.detach(id, mode, lifted);
-        }
+        self.data.change_anchor(&target, |anchor| anchor.detach(id, mode, lifted));
         for member in members.iter().flat_map(|members| members.iter()) {
             if let Some(enrollment) = self.data.enrollments.get_mut(*member) {
-                enrollment.anchor.detach(id, mode, lifted);
+                enrollment.change_anchor(|anchor| anchor.detach(id, mode, lifted));
             }
         }
         for enrollment in self.index.lanes.unpark(id) {
@@ -83,7 +79,7 @@ impl Workspace {
             return;
         }
         if let Some(record) = self.data.enrollments.get_mut(enrollment) {
-            record.anchor.detach(hold, mode, lifted);
+            record.change_anchor(|anchor| anchor.detach(hold, mode, lifted));
         }
         self.requeue(enrollment);
     }

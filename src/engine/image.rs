@@ -10,17 +10,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::agenda::{self, Planned};
+use super::contacts::{CompanyRecord, ProspectRecord};
 use super::counting::{CountRecord, HourlyRecord};
 use super::data::{Data, PairRecord, Published};
+use super::enrollment::EnrollmentRecord;
 use super::fingerprint::Fingerprint;
 use super::freeze::Anchor;
 use super::names::{Names, TextPage};
 use super::pages::{self, Marks, Pages, dense};
 use super::port::{ImageError, ImageReader, ImageWriter, Tree};
 use super::record::{
-    AddressRecord, AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, CompanyRecord,
-    DeliveryRecord, EnrollmentRecord, ForgottenRecord, HoldRecord, Job, ProspectRecord,
-    SenderRecord, Tally,
+    AddressRecord, AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, DeliveryRecord,
+    ForgottenRecord, HoldRecord, Job, SenderRecord, Tally,
 };
 use super::seen::{SeenDays, SeenIds};
 use super::state::{Header, Snapshot, State};
@@ -393,23 +394,21 @@ impl Data {
             self.pair_ids.insert::<(u32, u32)>(parts, id);
         }
         for (id, company) in self.companies.iter() {
-            for domain in &company.domains {
+            for domain in company.domains() {
                 self.domains.insert::<str>(domain.clone(), id);
             }
         }
-        for (id, prospect) in self.prospects.iter() {
-            if let Some(company) = self.companies.get_mut(prospect.company) {
-                company.members.push(id);
-            }
+        for id in 0..dense(self.prospects.len()) {
+            self.enlist(id);
         }
         for (id, enrollment) in self.enrollments.iter() {
             if let Some(campaign) = self.campaigns.get_mut(enrollment.campaign) {
                 campaign.enrollments.push(id);
             }
             if let Some(sender) = self.senders.get_mut(enrollment.sender)
-                && !enrollment.days.is_empty()
+                && enrollment.has_days()
             {
-                Arc::make_mut(&mut sender.ledger).restore(&enrollment.days);
+                Arc::make_mut(&mut sender.ledger).restore(&enrollment.days());
             }
         }
         self

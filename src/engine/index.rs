@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::counting::index_logs;
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::fingerprint::{Fingerprint, fingerprint};
 use super::lanes::{Lanes, Place, Plans};
-use super::record::{EnrollmentRecord, HoldRecord, Origin, Phase};
+use super::record::{HoldRecord, Origin, Phase};
 use super::scouts::Scouts;
 use super::seen::SeenIndex;
 use super::shards::FingerprintMap;
@@ -119,7 +120,7 @@ impl Plans for Data {
 
 /// Where the next send of an enrollment belongs, if it waits for one.
 fn place(id: u32, record: &EnrollmentRecord) -> Option<Place> {
-    let planned = record.plan.at.filter(|_| Data::is_waiting(record))?;
+    let planned = record.plan().at.filter(|_| Data::is_waiting(record))?;
     let (sender, first) = (record.sender, record.is_first());
     Some(Place { sender, first, planned, enrollment: id })
 }

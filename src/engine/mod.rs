@@ -10,11 +10,13 @@ mod campaign;
 mod capacity;
 #[cfg(feature = "store")]
 mod cold;
+mod contacts;
 mod control;
 pub(crate) mod counting;
 mod data;
 mod digest;
 #[cfg(feature = "store")]
+mod enrollment;
 mod erased;
 mod error;
 mod event;

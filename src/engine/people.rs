@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
+use super::contacts::{CompanyRecord, FieldTexts, ProspectRecord};
 use super::forget::CAME_BACK;
-use super::freeze::{Anchor, Mark};
-use super::record::{
-    ClosedRecord, CompanyRecord, Details, FieldTexts, JobScope, NONE, Phase, ProspectRecord,
-    SenderRecord,
-};
+use super::freeze::Mark;
+use super::record::{ClosedRecord, JobScope, NONE, Phase, SenderRecord};
 use super::workspace::{Answer, Workspace, invalid, key, text};
 use crate::lang::{Policy, Severity};
 use crate::model::{
@@ -65,7 +63,7 @@ impl Workspace {
         }
         let owner = self.data.company_names.id(&company.key);
         let before = owner.and_then(|id| self.data.companies.get(id));
-        bounded("domains", before.map_or(0, |record| record.domains.len()) + domains.len())?;
+        bounded("domains", before.map_or(0, |record| record.domains().len()) + domains.len())?;
         for domain in &domains {
             if let Some(other) = self.data.domains.get(&**domain)
                 && Some(*other) != owner
@@ -76,14 +74,16 @@ impl Workspace {
         }
         let id = self.company(&company.key);
         if let Some(record) = self.data.companies.get_mut(id) {
-            set(&mut record.name, company.name.as_deref());
-            set(&mut record.stage, company.stage.as_deref());
-            if let Some(tags) = tags {
-                record.tags = tags;
-            }
-            let mut all = record.domains.to_vec();
-            all.extend(domains.iter().filter(|new| !record.domains.contains(new)).cloned());
-            record.domains = all.into();
+            record.change_profile(|profile| {
+                set(&mut profile.name, company.name.as_deref());
+                set(&mut profile.stage, company.stage.as_deref());
+                if let Some(tags) = tags {
+                    profile.tags = tags;
+                }
+                let mut all = profile.domains.to_vec();
+                all.extend(domains.iter().filter(|new| !profile.domains.contains(new)).cloned());
+                profile.domains = all.into();
+            });
         }
         for domain in domains {
             self.data.domains.insert::<str>(domain, id);
@@ -118,10 +118,11 @@ impl Workspace {
             zone_changed = zone.is_some() && zone != record.zone;
             record.zone = zone.or(record.zone);
             if prospect.address.is_some() || tags.is_some() || fields.is_some() {
-                let details = record.details.get_or_insert_with(Box::<Details>::default);
-                set(&mut details.address, prospect.address.as_deref());
-                details.tags = tags.unwrap_or_else(|| std::mem::take(&mut details.tags));
-                details.fields = fields.unwrap_or_else(|| std::mem::take(&mut details.fields));
+                record.change_details(|it| {
+                    set(&mut it.address, prospect.address.as_deref());
+                    it.tags = tags.unwrap_or_else(|| std::mem::take(&mut it.tags));
+                    it.fields = fields.unwrap_or_else(|| std::mem::take(&mut it.fields));
+                });
             }
         }
         self.settle_company(id, prospect.company.as_deref());
@@ -161,7 +162,7 @@ impl Workspace {
         // What the old company's holds did to the plan is settled before they are left behind.
         let enrollments = self.data.oldest_first(id);
         let days = |data: &super::data::Data, id: u32| {
-            data.enrollments.get(id).map(|record| record.days.clone()).unwrap_or_default()
+            data.enrollments.get(id).map(|record| record.days()).unwrap_or_default()
         };
         for enrollment in &enrollments {
             self.leave_company(*enrollment, after);
@@ -171,18 +172,11 @@ impl Workspace {
                 days.iter().for_each(|day| sends.give_back(day));
             });
         }
+        self.data.delist(id);
         if let Some(record) = self.data.prospects.get_mut(id) {
             record.company = after;
         }
-        let listed = self.data.companies.get(after).is_some_and(|company| {
-            // Only who was of this company before can be listed already.
-            before != NONE && company.members.iter().any(|(_, member)| *member == id)
-        });
-        if let Some(company) = self.data.companies.get_mut(after)
-            && !listed
-        {
-            company.members.push(id);
-        }
+        self.data.enlist(id);
         for enrollment in enrollments {
             let days = days(&self.data, enrollment);
             self.count_for_company(enrollment, |sends| {
@@ -254,14 +248,7 @@ impl Workspace {
     fn prospect(&mut self, name: &str) -> u32 {
         let (id, new) = self.data.prospect_names.intern(name);
         if new {
-            self.data.prospects.push(ProspectRecord {
-                company: NONE,
-                company_given: false,
-                zone: None,
-                first_enrollment: NONE,
-                anchor: Anchor::default(),
-                details: None,
-            });
+            self.data.prospects.push(ProspectRecord::default());
         }
         id
     }
@@ -287,8 +274,8 @@ impl Workspace {
         else {
             return;
         };
-        let (plan, days) = self.data.place_again(record, &record.days, Asker::Conversation);
-        self.replan(id, |record| (record.plan, record.days) = (plan, days));
+        let (plan, days) = self.data.place_again(record, &record.days(), Asker::Conversation);
+        self.replan(id, |record| record.promise(plan, &days));
         self.note_zone(id);
     }
 

@@ -4,7 +4,8 @@
 use std::sync::LazyLock;
 
 use super::data::Data;
-use super::record::{DueBy, EnrollmentRecord, NONE};
+use super::enrollment::EnrollmentRecord;
+use super::record::{DueBy, NONE};
 use super::scouts::Kind;
 use crate::model::{Instant, Placement, Step};
 use crate::plan::{
@@ -90,7 +91,7 @@ impl Data {
     /// The steps of an enrollment from one on, as far as they are on its schedule.
     fn steps_from(&self, record: &EnrollmentRecord, position: u16) -> &[Step] {
         let steps = self.campaigns.get(record.campaign).map_or(&[][..], |it| &it.steps);
-        let scheduled = usize::from(record.steps).min(steps.len());
+        let scheduled = usize::from(record.steps()).min(steps.len());
         steps.get(usize::from(position)..scheduled).unwrap_or_default()
     }
 
@@ -169,7 +170,7 @@ impl Data {
     pub(crate) fn natural(&self, record: &EnrollmentRecord, due: Instant) -> Option<Slot> {
         let step = self.next_step(record)?;
         let ground = self.ground(record, &PromisedDays::NONE, Asker::Conversation)?;
-        ground.natural(self.stop(record, record.position, step), due)
+        ground.natural(self.stop(record, record.position(), step), due)
     }
 
     /// Whether the steps of an enrollment go by the clocks of the same zone whoever sends them.
@@ -199,7 +200,7 @@ impl Data {
             sender,
             campaign,
             zone: self.step_zone(record),
-            steps: (wish.position, record.steps),
+            steps: (wish.position, record.steps()),
             asker: wish.asker,
         })
     }
@@ -207,7 +208,7 @@ impl Data {
     /// Who asks when a plan is made anew as it was: the share of a day that is kept for
     /// conversations is no more open to an opening the second time.
     pub(crate) fn asks_again(record: &EnrollmentRecord) -> Asker {
-        let opening = record.last_delivery == NONE && record.plan.by == DueBy::Delay;
+        let opening = record.last_delivery == NONE && record.plan().by == DueBy::Delay;
         if opening { Asker::Opening } else { Asker::Conversation }
     }
 

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::pages::dense;
-use super::record::{EnrollmentRecord, HoldRecord, Job, NONE, Origin, Pass, Phase, Target};
+use super::record::{HoldRecord, Job, NONE, Origin, Pass, Phase, Target};
 use super::state::Snapshot;
 use super::view::{
     Agenda, AgendaDay, Counts, DeliveryView, EnrollmentTimeline, EnrollmentView, HoldCause,
@@ -204,7 +205,7 @@ impl View<'_> {
         companies
             .map(|(id, record)| CompanyView {
                 key: self.data.company_names.text(id).to_owned(),
-                name: record.name.as_deref().map(str::to_owned),
+                name: record.name().as_deref().map(str::to_owned),
                 prospects: self.data.members(id).into_iter().map(key).collect(),
             })
             .collect()
@@ -289,9 +290,9 @@ impl View<'_> {
                     *(if held { &mut slot.held } else { &mut slot.planned }) += 1;
                 }
             };
-            record.days.iter().for_each(&mut count);
+            record.days().iter().for_each(&mut count);
             // What has no slot is overdue: it goes today, if it may.
-            if record.days.is_empty() && !held && Data::is_waiting(record) {
+            if record.days().is_empty() && !held && Data::is_waiting(record) {
                 let planned = self.data.standing(record).plan.at;
                 planned
                     .map(|at| self.data.sender_day(record.sender, at))
@@ -314,7 +315,7 @@ impl View<'_> {
                 prospect: prospect.to_owned(),
                 address: self.data.address(record.prospect).unwrap_or(prospect).to_owned(),
                 sender: self.data.sender_names.text(record.sender).to_owned(),
-                step: record.position + 1,
+                step: record.position() + 1,
                 message: self.data.next_step(record).map_or_else(String::new, |it| it.name.clone()),
                 planned: claim.planned,
                 confirmed: claim.confirmed,
@@ -344,8 +345,8 @@ impl Data {
     pub(crate) fn prospect_view(&self, id: u32) -> Option<ProspectView> {
         let record = self.prospects.get(id)?;
         let company = (record.company != NONE).then_some(record.company);
-        let name = company.and_then(|id| self.companies.get(id)?.name.as_deref());
-        let details = record.details.as_ref();
+        let name = company.and_then(|id| self.companies.get(id)?.name());
+        let details = record.details();
         let tags = details.map(|it| it.tags.iter().map(|tag| tag.to_string()).collect());
         Some(ProspectView {
             key: self.prospect_names.text(id).to_owned(),
@@ -384,7 +385,7 @@ impl Data {
             skipped: standing.skipped,
             steps: u16::try_from(campaign.steps.len()).unwrap_or(u16::MAX),
             next: standing.plan.at.filter(|_| Self::is_waiting(record)),
-            promised: record.days.iter().filter_map(NaiveDate::from_epoch_days).collect(),
+            promised: record.days().iter().filter_map(NaiveDate::from_epoch_days).collect(),
             last_sent: self.deliveries.get(record.last_delivery).map(|it| it.sent),
             zone: self.step_zone(record).name().to_owned(),
             holds: holds.into_iter().map(|(id, hold)| self.hold_view(id, hold)).collect(),
@@ -406,7 +407,7 @@ impl Data {
             let Some(step) = campaign.steps.get(usize::from(index)) else {
                 break;
             };
-            let scheduled = index < record.steps;
+            let scheduled = index < record.steps();
             let mut projected = false;
             if index > position {
                 let day = promised.next();
@@ -444,7 +445,7 @@ impl Data {
             Target::Selection(_) => {
                 let member =
                     |members: &std::sync::Arc<Vec<u32>>| members.binary_search(&enrollment).is_ok();
-                let still = record.anchor.live().contains(&id);
+                let still = record.anchor().live().contains(&id);
                 hold.members.as_ref().is_some_and(member) && (still || !hold.is_live())
             }
         }

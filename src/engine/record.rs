@@ -5,51 +5,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::freeze::{Anchor, Mark};
+use super::contacts::FieldTexts;
+use super::freeze::Anchor;
 use super::pages::Pages;
 use crate::lang::Counted;
 use crate::model::{
     AddedSteps, DateRange, EnrolledElsewhere, Event, HoldKind, Instant, Outcome, Pace, Placement,
     ResumeMode, Scope, Step, Token,
 };
-use crate::plan::{Calendar, ClosedDays, Ledger, PromisedDays, Zone};
+use crate::plan::{Calendar, ClosedDays, Ledger, Zone};
 
 /// "No such id", where an id is optional.
 pub(crate) const NONE: u32 = u32::MAX;
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct CompanyRecord {
-    pub(crate) name: Option<Box<str>>,
-    pub(crate) stage: Option<Box<str>>,
-    pub(crate) tags: Box<[Box<str>]>,
-    pub(crate) domains: Box<[Box<str>]>,
-    pub(crate) anchor: Anchor,
-    /// Prospects who are or once were of this company; who moved on is recognised by its record. It
-    /// follows from those.
-    #[serde(skip)]
-    pub(crate) members: Pages<u32>,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Details {
-    pub(crate) address: Option<Box<str>>,
-    pub(crate) tags: Box<[Box<str>]>,
-    pub(crate) fields: FieldTexts,
-}
-
-/// Names and texts of further fields.
-pub(crate) type FieldTexts = Box<[(Box<str>, Box<str>)]>;
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ProspectRecord {
-    pub(crate) company: u32,
-    /// True if a host named the company; then an address does not change it.
-    pub(crate) company_given: bool,
-    pub(crate) zone: Option<Zone>,
-    pub(crate) first_enrollment: u32,
-    pub(crate) anchor: Anchor,
-    pub(crate) details: Option<Box<Details>>,
-}
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SenderRecord {
@@ -138,53 +105,6 @@ pub(crate) enum DueBy {
     Restart,
     /// It was free again, and so many steps before it had gone by.
     Skip { steps: u16 },
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct EnrollmentRecord {
-    pub(crate) campaign: u32,
-    pub(crate) prospect: u32,
-    pub(crate) sender: u32,
-    /// The prospect's enrollment before this one.
-    pub(crate) next_of_prospect: u32,
-    /// The last delivery in the table of deliveries.
-    pub(crate) last_delivery: u32,
-    /// Steps that are behind it: the index of the next one.
-    pub(crate) position: u16,
-    /// How many of them did not go out, but were skipped on a release.
-    pub(crate) skipped: u16,
-    /// Steps that are on its schedule.
-    pub(crate) steps: u16,
-    pub(crate) attempt: u8,
-    pub(crate) phase: Phase,
-    /// What the delay of the next step counts from: the previous delivery, or the enrolment.
-    pub(crate) base: Instant,
-    pub(crate) plan: Plan,
-    /// The days on which its sender has promised it slots: for the next step and, where its whole
-    /// timeline is placed, for each after it. None once they were given back.
-    pub(crate) days: PromisedDays,
-    /// As of when the plan was made, and up to where the freezes are in it.
-    pub(crate) settled: Mark,
-    pub(crate) anchor: Anchor,
-}
-
-impl EnrollmentRecord {
-    /// Whether its next send opens the conversation. Follow-ups outrank it.
-    pub(crate) const fn is_first(&self) -> bool {
-        self.last_delivery == NONE && self.attempt == 0
-    }
-
-    /// Forgets the plan of a step that it has no more, because its campaign has fewer.
-    pub(crate) fn drop_if_over(&mut self) {
-        if self.phase == Phase::Waiting && !self.has_next() {
-            (self.plan, self.days) = (Plan::NOTHING, PromisedDays::NONE);
-        }
-    }
-
-    /// Whether a step is left on its schedule.
-    pub(crate) const fn has_next(&self) -> bool {
-        self.position < self.steps
-    }
 }
 
 /// Days on which nothing is sent in the whole workspace, on the calendar of each step's zone.
@@ -412,8 +332,10 @@ pub(crate) type Claims = BTreeMap<Token, ClaimRecord>;
 mod tests {
     use std::mem::size_of;
 
-    use super::{CompanyRecord, DeliveryRecord, EnrollmentRecord, HoldRecord, ProspectRecord};
+    use super::{DeliveryRecord, HoldRecord};
+    use crate::engine::contacts::{CompanyRecord, ProspectRecord};
     use crate::engine::counting::{CountRecord, Entry};
+    use crate::engine::enrollment::EnrollmentRecord;
     use crate::engine::fingerprint::Fingerprint;
 
     #[test]

@@ -8,9 +8,10 @@
 use std::sync::Arc;
 
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::freeze::Mark;
 use super::places::Found;
-use super::record::{EnrollmentRecord, Job, JobScope, NONE, Pass, Phase, Plan};
+use super::record::{Job, JobScope, NONE, Pass, Phase, Plan};
 use super::workspace::Workspace;
 use crate::plan::{Asker, PromisedDays};
 
@@ -104,7 +105,7 @@ impl Workspace {
         if plan.at.is_none() && asker == Asker::Opening {
             (plan, days) = self.search_again(&record, Asker::Conversation);
         }
-        self.replan(id, |record| (record.plan, record.days) = (plan, days));
+        self.replan(id, |record| record.promise(plan, &days));
     }
 
     /// Gives an enrollment a sender that its campaign has. What its old one was held by is settled
@@ -120,13 +121,14 @@ impl Workspace {
         let at = self.data.standing(&record).frozen.unwrap_or(now.at);
         self.replan(id, |record| {
             record.sender = sender;
-            record.settled = Mark { at, step: now.over().step };
+            record.settle(Mark { at, step: now.over().step });
         });
         self.note_zone(id);
     }
 
     fn search_again(&mut self, record: &EnrollmentRecord, asker: Asker) -> (Plan, PromisedDays) {
-        let wish = self.data.wish_again(record, &record.days, asker);
+        let own = record.days();
+        let wish = self.data.wish_again(record, &own, asker);
         let scout = self.index.scouts.of(self.data.kind(record, wish));
         self.data.placed(record, wish, scout)
     }

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::index::Timer;
-use super::record::{ClaimRecord, EnrollmentRecord, Phase};
+use super::record::{ClaimRecord, Phase};
 use super::timeline::Standing;
 use super::workspace::{Answer, Order, Workspace, text};
 use crate::model::{Instant, Outcome, Refusal, Selection, Token};
@@ -33,7 +34,7 @@ impl Workspace {
             let record = self.data.enrollments.get(id).filter(|it| Data::is_waiting(it));
             // INVARIANT: no freeze and no missed window brings a plan forward.
             let early = |at: &Instant| *at <= between.1;
-            let Some(record) = record.filter(|record| record.plan.at.as_ref().is_some_and(early))
+            let Some(record) = record.filter(|record| record.plan().at.as_ref().is_some_and(early))
             else {
                 continue;
             };
@@ -56,12 +57,12 @@ impl Workspace {
         let Some(record) = self.data.enrollments.get(id) else {
             return;
         };
-        let (sender, day) = (record.sender, record.days.first());
+        let (sender, day) = (record.sender, record.days().first());
         let was_claimed = record.phase == Phase::Claimed;
         self.replan(id, |record| {
             record.phase = Phase::Unknown;
-            record.settled = settled;
-            record.days = record.days.rest();
+            record.settle(settled);
+            record.set_days(&record.days().rest());
         });
         let claim = ClaimRecord {
             enrollment: id,
@@ -135,11 +136,13 @@ impl Data {
     /// When the next send of an enrollment can have gone out at the earliest. Where it moves to was
     /// looked for in what its sender has left now; others may have given back some of it since.
     fn earliest(&self, record: &EnrollmentRecord, standing: &Standing) -> Option<Instant> {
-        if standing.plan.at == record.plan.at {
-            return record.plan.at;
+        if standing.plan.at == record.plan().at {
+            return record.plan().at;
         }
         let (plan, position) = (standing.plan, standing.position);
-        let moved = EnrollmentRecord { plan, position, ..record.clone() };
+        let mut moved = record.clone();
+        moved.set_plan(plan);
+        moved.set_position(position);
         let wish = self.wish_again(&moved, &PromisedDays::NONE, Asker::Conversation);
         self.natural(&moved, wish.due).map(|slot| slot.at)
     }

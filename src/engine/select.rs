@@ -1,7 +1,8 @@
 //! Which enrollments a selection means, and where each of them stands.
 
 use super::data::Data;
-use super::record::{EnrollmentRecord, NONE, Phase};
+use super::enrollment::EnrollmentRecord;
+use super::record::{NONE, Phase};
 use super::workspace::known;
 use crate::model::{AddedSteps, HoldKind, Refusal, Selection, Status};
 
@@ -17,7 +18,7 @@ impl Data {
         let steps = campaign.map_or(0, |campaign| campaign.steps.len());
         let waits_for_none =
             !record.has_next() && campaign.is_some_and(|it| it.added_steps == AddedSteps::Ignore);
-        if usize::from(record.position) >= steps || waits_for_none {
+        if usize::from(record.position()) >= steps || waits_for_none {
             return Status::Finished;
         }
         let mut covered = false;

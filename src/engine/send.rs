@@ -119,8 +119,8 @@ impl Workspace {
                 continue;
             }
             let standing = self.data.standing(record);
-            let stays = standing.plan.at == Some(place.planned) && standing.days == record.days;
-            if !stays || standing.settled != record.settled {
+            let stays = standing.plan.at == Some(place.planned) && standing.days == record.days();
+            if !stays || standing.settled != record.settled() {
                 self.stand(place.enrollment, &standing);
             }
             // Where it belongs now, another may come before it.
@@ -178,7 +178,7 @@ impl Workspace {
             prospect: prospect.to_owned(),
             address: self.data.address(record.prospect).unwrap_or(prospect).to_owned(),
             sender: self.data.sender_names.text(place.sender).to_owned(),
-            step: record.position + 1,
+            step: record.position() + 1,
             message: self.data.next_step(record).map_or_else(String::new, |it| it.name.clone()),
             attempt: record.attempt,
             planned,
@@ -213,8 +213,8 @@ impl Workspace {
         self.replan(claim.enrollment, |record| {
             record.phase = Phase::Leaving;
             // What covers it from here on is about the step after this one.
-            record.settled = settled;
-            record.days = record.days.rest();
+            record.settle(settled);
+            record.set_days(&record.days().rest());
         });
         if let Some(claim) = Arc::make_mut(&mut self.data.claims).get_mut(&token) {
             claim.confirmed = Some(now);
@@ -254,7 +254,7 @@ impl Workspace {
         }
         let (today, ledger) = (ground.day(now), ground.ledger);
         let full = ledger.limit().is_some_and(|limit| ledger.taken(today).1 >= limit);
-        let promised = record.days.first() == Some(today);
+        let promised = record.days().first() == Some(today);
         let full = full || ground.paced.is_some_and(|paced| paced.is_spent(today));
         if full || !promised && ground.left(today) == 0 {
             return Some(Revoked::LimitReached);
@@ -320,23 +320,24 @@ impl Workspace {
         };
         let delivery = DeliveryRecord {
             previous: record.last_delivery,
-            step: record.position,
+            step: record.position(),
             confirmed: claim.confirmed.unwrap_or(sent),
             sent,
         };
         let delivery = self.data.deliveries.push(delivery);
         if let Some(record) = self.data.enrollments.get_mut(id) {
             record.last_delivery = delivery;
-            record.position += 1;
+            record.set_position(record.position() + 1);
             record.attempt = 0;
             record.base = sent;
-            record.settled.at = record.settled.at.max(sent);
-            record.plan = Plan::NOTHING;
+            let settled = record.settled();
+            record.settle(super::freeze::Mark { at: settled.at.max(sent), ..settled });
+            record.set_plan(Plan::NOTHING);
         }
         let (plan, days) = self.plan_after_delivery(id);
         self.replan(id, |record| {
             record.phase = Phase::Waiting;
-            (record.plan, record.days) = (plan, days);
+            record.promise(plan, &days);
         });
         self.forget_freezes(id);
         if let Some(until) = claim.restored {
@@ -356,11 +357,13 @@ impl Workspace {
         let Some((record, due)) = next else {
             return (Plan::NOTHING, PromisedDays::NONE);
         };
-        let promised = record.days.first();
+        let promised = record.days().first();
         let slot = promised.and_then(|_| self.data.natural(record, due));
         match slot.filter(|slot| promised == Some(slot.day)) {
-            Some(slot) => (Plan { at: Some(slot.at), due, by: DueBy::Delay }, record.days.clone()),
-            None => self.data.place_again(record, &record.days, Asker::Conversation),
+            Some(slot) => {
+                (Plan { at: Some(slot.at), due, by: DueBy::Delay }, record.days().clone())
+            }
+            None => self.data.place_again(record, &record.days(), Asker::Conversation),
         }
     }
 
@@ -406,7 +409,8 @@ impl Workspace {
         let (plan, days) = self.data.place_from(record, from, DueBy::Retry);
         let settled = self.mark();
         self.replan(id, |record| {
-            (record.plan, record.days, record.settled) = (plan, days, settled);
+            record.promise(plan, &days);
+            record.settle(settled);
             record.phase = Phase::Waiting;
         });
     }

@@ -1,9 +1,10 @@
 //! Where the next send of an enrollment goes: its plan, and how freezes and missed windows move it.
 
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::freeze::{Cover, Mark, Modes, merged};
 use super::places::{Found, Wish};
-use super::record::{DueBy, EnrollmentRecord, Plan};
+use super::record::{DueBy, Plan};
 use super::workspace::DAY_MS;
 use crate::model::{Instant, ResumeMode};
 use crate::plan::{self, Asker, PromisedDays, Scout};
@@ -27,12 +28,12 @@ pub(crate) struct Standing {
 impl Standing {
     fn stored(record: &EnrollmentRecord) -> Self {
         Self {
-            plan: record.plan,
-            days: record.days.clone(),
-            position: record.position,
-            skipped: record.skipped,
+            plan: record.plan(),
+            days: record.days().clone(),
+            position: record.position(),
+            skipped: record.skipped(),
             attempt: record.attempt,
-            settled: record.settled,
+            settled: record.settled(),
             frozen: None,
         }
     }
@@ -46,16 +47,15 @@ impl Standing {
 impl EnrollmentRecord {
     /// Takes over where it stands after a step.
     pub(crate) fn stand(&mut self, standing: &Standing, step: u64) {
-        self.plan = standing.plan;
-        self.days = standing.days.clone();
-        self.position = standing.position;
-        self.skipped = standing.skipped;
+        self.promise(standing.plan, &standing.days);
+        self.set_position(standing.position);
+        self.set_skipped(standing.skipped);
         self.attempt = standing.attempt;
-        self.settled = match standing.frozen {
+        self.settle(match standing.frozen {
             None => standing.settled,
             // What ended within a freeze that goes on is told by when that began.
             Some(since) => Mark { at: since, step },
-        };
+        });
     }
 }
 
@@ -67,7 +67,7 @@ impl Data {
         due: Instant,
         by: DueBy,
     ) -> (Plan, PromisedDays) {
-        let (position, own) = (enrollment.position, &enrollment.days);
+        let (position, own) = (enrollment.position(), &enrollment.days());
         self.placed(
             enrollment,
             Wish { position, due, by, own, asker: Asker::Conversation },
@@ -93,7 +93,7 @@ impl Data {
         own: &'a PromisedDays,
         asker: Asker,
     ) -> Wish<'a> {
-        let (Plan { due, by, .. }, position) = (enrollment.plan, enrollment.position);
+        let (Plan { due, by, .. }, position) = (enrollment.plan(), enrollment.position());
         let due = match by {
             DueBy::Delay => self.due(enrollment, position, enrollment.base),
             DueBy::Restart => self.due(enrollment, position, due),
@@ -116,7 +116,7 @@ impl Data {
         let Found { at, days, .. } = self.search(enrollment, wish, scout).unwrap_or_default();
         // Of a delay that was started again the plan keeps from when it counts.
         let restarted = wish.by == DueBy::Restart;
-        let due = if restarted { enrollment.plan.due } else { wish.due };
+        let due = if restarted { enrollment.plan().due } else { wish.due };
         (Plan { at, due, by: wish.by }, days)
     }
 
@@ -128,7 +128,7 @@ impl Data {
         due: Instant,
         by: DueBy,
     ) -> Standing {
-        let (position, own) = (standing.position, &record.days);
+        let (position, own) = (standing.position, &record.days());
         let wish = Wish { position, due, by, own, asker: Asker::Conversation };
         let Found { at, days, .. } = self.find(record, wish);
         Standing { plan: Plan { at, due, by }, days, ..standing.clone() }
@@ -189,7 +189,7 @@ impl Data {
         let mut covers = Vec::new();
         for (at, anchor) in self.anchors(enrollment) {
             let of_company = left.filter(|_| Self::COMPANY_ANCHORS.contains(&at));
-            covers.extend(anchor.covers(enrollment.settled.step).map(|cover| match of_company {
+            covers.extend(anchor.covers(enrollment.settled().step).map(|cover| match of_company {
                 Some(left) if cover.to.is_none() => {
                     let live = anchor.live().iter().filter_map(|id| self.holds.get(*id));
                     let modes = live.fold(Modes::default(), |modes, it| modes.with(it.mode));
@@ -288,7 +288,7 @@ impl Data {
     ) -> Standing {
         let mut next = standing.clone();
         while let Some(planned) = next.plan.at.filter(|planned| *planned < released)
-            && next.position + 1 < record.steps
+            && next.position + 1 < record.steps()
         {
             next.position += 1;
             next.skipped += 1;

@@ -2,8 +2,9 @@
 //! tells which made the plan.
 
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::places::{NoPlace, Wish};
-use super::record::{DueBy, EnrollmentRecord};
+use super::record::DueBy;
 use super::timeline::Standing;
 use super::workspace::DAY_MS;
 use crate::model::{Instant, Placement, Status};
@@ -73,7 +74,7 @@ impl Data {
         };
         let ground = self.ground(record, &standing.days, Asker::Conversation)?;
         let together = match campaign.placement {
-            Placement::Whole => usize::from(record.steps.saturating_sub(position)),
+            Placement::Whole => usize::from(record.steps().saturating_sub(position)),
             Placement::Rolling => 1,
         };
         let stop = self.stop(record, position, step);
@@ -95,8 +96,11 @@ impl Data {
 
     /// Which rule leaves no place for the next step.
     fn no_place(&self, record: &EnrollmentRecord) -> Option<String> {
-        let record = &EnrollmentRecord { plan: self.standing(record).plan, ..record.clone() };
-        let wish = self.wish_again(record, &record.days, Self::asks_again(record));
+        let mut moved = record.clone();
+        moved.set_plan(self.standing(record).plan);
+        let record = &moved;
+        let own = record.days();
+        let wish = self.wish_again(record, &own, Self::asks_again(record));
         let Err(why) = self.search(record, wish, &mut Scout::default()) else {
             return Some("there is a place by now; it is being planned anew".to_owned());
         };

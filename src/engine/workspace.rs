@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use super::data::Data;
+use super::enrollment::EnrollmentRecord;
 use super::fingerprint::{Fingerprint, fingerprint};
 use super::freeze::Mark;
 use super::index::{Index, Timer};
 use super::lanes::Plans as _;
 use super::pages::{PAGE_RECORDS, dense};
 use super::recall::Aside;
-use super::record::{AnswerRecord, Ended, EnrollmentRecord, Phase};
+use super::record::{AnswerRecord, Ended, Phase};
 use super::timeline::Standing;
 use super::weight;
 use crate::lang::Witness;
@@ -219,9 +220,9 @@ impl Workspace {
     pub(crate) fn replan(&mut self, id: u32, change: impl FnOnce(&mut EnrollmentRecord)) {
         self.unqueue(id);
         if let Some(record) = self.data.enrollments.get_mut(id) {
-            let (sender, days) = (record.sender, record.days.clone());
+            let (sender, days) = (record.sender, record.days().clone());
             change(record);
-            let after = (record.sender, record.days.clone());
+            let after = (record.sender, record.days().clone());
             self.exchange(id, &(sender, days), &after);
         }
         self.queue(id);
@@ -268,8 +269,8 @@ impl Workspace {
 
     /// Gives back everything that an enrollment was promised.
     pub(crate) fn give_up_days(&mut self, id: u32) {
-        if self.data.enrollments.get(id).is_some_and(|record| !record.days.is_empty()) {
-            self.replan(id, |record| record.days = PromisedDays::NONE);
+        if self.data.enrollments.get(id).is_some_and(|record| !record.days().is_empty()) {
+            self.replan(id, |record| record.set_days(&PromisedDays::NONE));
         }
     }
 
@@ -305,9 +306,9 @@ impl Workspace {
         let now = self.mark().over();
         self.replan(id, |record| {
             record.stand(standing, now.step);
-            if record.phase == Phase::Waiting && record.plan.at.is_none() {
+            if record.phase == Phase::Waiting && record.plan().at.is_none() {
                 // The plan that it gets knows of all that was before.
-                record.settled = now;
+                record.settle(now);
             }
         });
         self.forget_freezes(id);
@@ -318,24 +319,24 @@ impl Workspace {
         let Some(record) = self.data.enrollments.get(id) else {
             return;
         };
-        let (step, prospect) = (record.settled.step, record.prospect);
-        if record.anchor.remembers()
+        let (step, prospect) = (record.settled().step, record.prospect);
+        if record.anchor().remembers()
             && let Some(record) = self.data.enrollments.get_mut(id)
         {
-            record.anchor.forget_before(step);
+            record.change_anchor(|anchor| anchor.forget_before(step));
         }
-        if self.data.prospects.get(prospect).is_none_or(|record| !record.anchor.remembers()) {
+        if self.data.prospects.get(prospect).is_none_or(|record| !record.anchor().remembers()) {
             return;
         }
         // Who has nothing planned gets a plan that knows of all that was before.
         let step = self.data.enrollments_of(prospect).filter_map(|id| {
             let record = self.data.enrollments.get(id)?;
             let idle = record.phase == Phase::Waiting && !Data::is_waiting(record);
-            (!idle).then_some(record.settled.step)
+            (!idle).then_some(record.settled().step)
         });
         let step = step.min().unwrap_or(u64::MAX);
         if let Some(record) = self.data.prospects.get_mut(prospect) {
-            record.anchor.forget_before(step);
+            record.change_anchor(|anchor| anchor.forget_before(step));
         }
     }
 

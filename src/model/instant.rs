@@ -1,7 +1,7 @@
 //! A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::NonZeroU16;
 use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -12,11 +12,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The engine never reads a clock; every instant it knows came with a command. Arithmetic
 /// saturates at [`Instant::MIN`] and [`Instant::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(After);
+pub struct Instant {
+    // Counted from before the epoch, so that this is never 0: with that, and in halves and
+    // quarters of a word, an instant takes 6 bytes in a record, and an `Option<Instant>` no more.
+    high: NonZeroU16,
+    middle: u16,
+    low: u16,
+}
 
-/// Milliseconds since just before the epoch, so that none is 0: an `Option<Instant>` takes no more
-/// than an instant.
-type After = NonZeroU64;
+/// What is added to the milliseconds since the epoch.
+const BEFORE: u64 = 1 << 32;
 
 impl Default for Instant {
     fn default() -> Self {
@@ -34,9 +39,17 @@ pub struct InstantError(String);
 
 impl Instant {
     /// 1970-01-01T00:00:00Z, the earliest instant.
-    pub const MIN: Self = Self(After::MIN);
+    pub const MIN: Self = Self::after(0);
     /// 9999-12-31T00:00:00Z, the latest instant: late enough to stand for "never".
-    pub const MAX: Self = Self(After::MIN.saturating_add(253_402_214_400_000));
+    pub const MAX: Self = Self::after(253_402_214_400_000);
+
+    /// So many milliseconds after the epoch, which have to be in the range.
+    const fn after(ms: u64) -> Self {
+        let counted = ms + BEFORE;
+        // 1 is the least that there is: the shift leaves it.
+        let high = NonZeroU16::MIN.saturating_add((counted >> 32) as u16 - 1);
+        Self { high, middle: (counted >> 16) as u16, low: counted as u16 }
+    }
 
     /// The instant `ms` milliseconds after the epoch, clamped to the range.
     #[must_use]
@@ -46,14 +59,15 @@ impl Instant {
         } else if ms > Self::MAX.as_ms() {
             Self::MAX
         } else {
-            Self(After::MIN.saturating_add(ms.unsigned_abs()))
+            Self::after(ms.unsigned_abs())
         }
     }
 
     /// Milliseconds since the epoch.
     #[must_use]
     pub const fn as_ms(self) -> i64 {
-        self.0.get().cast_signed() - 1
+        let (high, middle) = (self.high.get() as u64, self.middle as u64);
+        ((high << 32 | middle << 16 | self.low as u64) - BEFORE).cast_signed()
     }
 
     /// This instant moved by `ms` milliseconds (which may be negative), clamped to the range.
