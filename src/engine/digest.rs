@@ -196,7 +196,7 @@ impl Out {
                     self.text(value);
                 }
             }
-            self.anchor(&record.anchor());
+            self.anchor(record.anchor());
         }
     }
 
@@ -278,7 +278,7 @@ impl Out {
         for day in record.days().iter() {
             self.number(i64::from(day));
         }
-        self.anchor(&record.anchor());
+        self.anchor(record.anchor());
         for delivery in data.deliveries_of(record) {
             self.number(i64::from(delivery.step));
             self.instant(Some(delivery.confirmed));

@@ -205,7 +205,7 @@ impl View<'_> {
         companies
             .map(|(id, record)| CompanyView {
                 key: self.data.company_names.text(id).to_owned(),
-                name: record.name().as_deref().map(str::to_owned),
+                name: record.name().map(str::to_owned),
                 prospects: self.data.members(id).into_iter().map(key).collect(),
             })
             .collect()
