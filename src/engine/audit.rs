@@ -167,7 +167,7 @@ impl Auditor<'_> {
                     break;
                 };
                 chained += 1;
-                (before, next) = (next, record.next_of_prospect);
+                (before, next) = (next, record.next_of_prospect());
             }
         }
         let all = data.enrollments.len();

@@ -174,7 +174,7 @@ impl Workspace {
         let steps = record.active_steps;
         let first = self.data.prospects.get(prospect_id).map_or(NONE, |it| it.first_enrollment);
         let mut enrollment = EnrollmentRecord::new((campaign_id, prospect_id), steps, self.mark());
-        enrollment.next_of_prospect = first;
+        enrollment.set_next_of_prospect(first);
         let (sender, found) = self.earliest_sender(&enrollment, Asker::Opening);
         enrollment.sender = sender;
         let wish = self.data.wish_again(&enrollment, &PromisedDays::NONE, Asker::Opening);

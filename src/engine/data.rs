@@ -13,6 +13,7 @@ use super::enrollment::EnrollmentRecord;
 use super::fingerprint::{Fingerprint, jitter_seed};
 use super::freeze::Anchor;
 use super::names::Names;
+use super::pace::Rests;
 use super::pages::Pages;
 use super::record::{
     AddressRecord, AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, DeliveryRecord,
@@ -103,6 +104,20 @@ impl Data {
         image
     }
 
+    /// Drops it a little at a time: a million records are a million pieces of memory.
+    pub(crate) fn let_go(self, rests: &mut Rests) {
+        let Self { companies, prospects, enrollments, deliveries, holds, causes, .. } = self;
+        companies.let_go(rests);
+        prospects.let_go(rests);
+        enrollments.let_go(rests);
+        deliveries.let_go(rests);
+        holds.let_go(rests);
+        causes.let_go(rests);
+        self.counts.let_go(rests);
+        self.hourly.let_go(rests);
+        self.answers.let_go(rests);
+    }
+
     pub(crate) fn policy(&self) -> Option<&Arc<Policy>> {
         self.policies.last().map(|published| &published.policy)
     }
@@ -167,7 +182,7 @@ impl Data {
     pub(crate) fn enrollments_of(&self, prospect: u32) -> impl Iterator<Item = u32> {
         let first = self.prospects.get(prospect).map_or(NONE, |record| record.first_enrollment);
         std::iter::successors((first != NONE).then_some(first), move |id| {
-            let next = self.enrollments.get(*id).map_or(NONE, |record| record.next_of_prospect);
+            let next = self.enrollments.get(*id).map_or(NONE, |record| record.next_of_prospect());
             (next != NONE).then_some(next)
         })
     }

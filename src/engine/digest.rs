@@ -272,7 +272,7 @@ impl Out {
         self.number(i64::from(standing.skipped));
         self.number(i64::from(record.steps()));
         self.number(i64::from(standing.attempt));
-        self.instant(Some(record.base));
+        self.instant(Some(record.base()));
         self.instant(standing.plan.at.filter(|_| Data::is_waiting(record)));
         self.instant(standing.frozen);
         for day in record.days().iter() {

@@ -17,16 +17,14 @@ pub(crate) struct EnrollmentRecord {
     pub(crate) campaign: u32,
     pub(crate) prospect: u32,
     pub(crate) sender: u32,
-    /// The prospect's enrollment before this one.
-    pub(crate) next_of_prospect: u32,
     /// The last delivery in the table of deliveries.
     pub(crate) last_delivery: u32,
-    /// What the delay of the next step counts from: the previous delivery, or the enrolment.
-    pub(crate) base: Instant,
+    base: Instant,
     at: Option<Instant>,
     due: Instant,
-    settled: Instant,
     settled_step: [u16; 3],
+    /// Whether it is settled as of another instant than that from which the delay counts.
+    settled_apart: bool,
     position: u8,
     skipped: u8,
     steps: u8,
@@ -67,11 +65,28 @@ struct Days {
 const RARE: u8 = u8::MAX;
 
 /// What few enrollments have.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Rare {
     anchor: Anchor,
     days: PromisedDays,
     by: Option<DueBy>,
+    settled: Option<Instant>,
+    next_of_prospect: u32,
+}
+
+impl Default for Rare {
+    fn default() -> Self {
+        let (anchor, days) = (Anchor::FREE, PromisedDays::NONE);
+        Self { anchor, days, by: None, settled: None, next_of_prospect: NONE }
+    }
+}
+
+impl Rare {
+    fn is_nothing(&self) -> bool {
+        let Self { anchor, days, by, settled, next_of_prospect } = self;
+        let rest = by.is_none() && settled.is_none() && *next_of_prospect == NONE;
+        rest && anchor.is_free() && days.is_empty()
+    }
 }
 
 /// An enrollment on which nothing hangs has no anchor of its own.
@@ -84,13 +99,12 @@ impl EnrollmentRecord {
             campaign,
             prospect,
             sender: NONE,
-            next_of_prospect: NONE,
             last_delivery: NONE,
             base: made.at,
             at: None,
             due: Instant::MIN,
-            settled: made.at,
             settled_step: [0; 3],
+            settled_apart: false,
             position: 0,
             skipped: 0,
             steps: small(steps),
@@ -181,14 +195,43 @@ impl EnrollmentRecord {
     /// As of when the plan was made, and up to where the freezes are in it.
     pub(crate) fn settled(&self) -> Mark {
         let [low, middle, high] = self.settled_step.map(u64::from);
-        Mark { at: self.settled, step: high << 32 | middle << 16 | low }
+        let apart = self.rare.as_ref().filter(|_| self.settled_apart);
+        let at = apart.and_then(|rare| rare.settled).unwrap_or(self.base);
+        Mark { at, step: high << 32 | middle << 16 | low }
     }
 
     pub(crate) fn settle(&mut self, settled: Mark) {
         // Steps are twice the numbers of commands: this is enough for a hundred million millions.
         let step = settled.step.min((1 << 48) - 1);
-        self.settled = settled.at;
         self.settled_step = [step as u16, (step >> 16) as u16, (step >> 32) as u16];
+        let apart = (settled.at != self.base).then_some(settled.at);
+        if apart.is_some() || self.settled_apart {
+            self.settled_apart = apart.is_some();
+            self.change_rare(|it| it.settled = apart);
+        }
+    }
+
+    /// What the delay of the next step counts from: the previous delivery, or the enrolment.
+    pub(crate) const fn base(&self) -> Instant {
+        self.base
+    }
+
+    /// Counts the delay of the next step from an instant.
+    pub(crate) fn set_base(&mut self, base: Instant) {
+        let settled = self.settled();
+        self.base = base;
+        self.settle(settled);
+    }
+
+    /// The prospect's enrollment before this one.
+    pub(crate) fn next_of_prospect(&self) -> u32 {
+        self.rare.as_ref().map_or(NONE, |rare| rare.next_of_prospect)
+    }
+
+    pub(crate) fn set_next_of_prospect(&mut self, next: u32) {
+        if next != self.next_of_prospect() {
+            self.change_rare(|it| it.next_of_prospect = next);
+        }
     }
 
     /// Steps that are behind it: the index of the next one.
@@ -229,7 +272,7 @@ impl EnrollmentRecord {
     fn change_rare<R>(&mut self, change: impl FnOnce(&mut Rare) -> R) -> R {
         let rare = Arc::make_mut(self.rare.get_or_insert_default());
         let result = change(rare);
-        if rare.anchor.is_free() && rare.days.is_empty() && rare.by.is_none() {
+        if rare.is_nothing() {
             self.rare = None;
         }
         result
@@ -308,7 +351,7 @@ impl Serialize for EnrollmentRecord {
             campaign: self.campaign,
             prospect: self.prospect,
             sender: self.sender,
-            next_of_prospect: self.next_of_prospect,
+            next_of_prospect: self.next_of_prospect(),
             last_delivery: self.last_delivery,
             position: self.position(),
             skipped: self.skipped(),
@@ -334,12 +377,12 @@ impl<'de> Deserialize<'de> for EnrollmentRecord {
         let of = (unpacked.campaign, unpacked.prospect);
         let mut record = Self::new(of, unpacked.steps, unpacked.settled);
         record.sender = unpacked.sender;
-        record.next_of_prospect = unpacked.next_of_prospect;
+        record.set_next_of_prospect(unpacked.next_of_prospect);
         record.last_delivery = unpacked.last_delivery;
         record.set_position(unpacked.position);
         record.set_skipped(unpacked.skipped);
         (record.attempt, record.phase) = (unpacked.attempt, unpacked.phase);
-        record.base = unpacked.base;
+        record.set_base(unpacked.base);
         record.set_plan(unpacked.plan);
         record.set_days(&unpacked.days);
         if !unpacked.anchor.is_free() {
@@ -376,10 +419,17 @@ mod tests {
             assert_eq!((it.plan(), it.days(), it.settled()), (plan, days.clone(), settled));
             assert_eq!((it.at(), it.has_days()), (plan.at, !days.is_empty()));
             assert_eq!(it.anchor().live(), if held { &[7][..] } else { &[] });
-            assert_eq!((it.campaign, it.prospect, it.steps(), it.base), (1, 2, 100, at(5)));
+            assert_eq!((it.campaign, it.prospect, it.steps(), it.base()), (1, 2, 100, at(5)));
         }
         let simple = !matches!(plan.by, DueBy::Remaining { .. } | DueBy::Skip { .. });
         let few = days.iter().count() <= 5 && days.iter().all(|day| (0..1 << 24).contains(&day));
+        let apart = settled.at != record.base;
+        assert_eq!(record.rare.is_none(), simple && few && !held && !apart);
+        record.set_base(settled.at);
+        record.set_next_of_prospect(4);
+        assert_eq!((record.base(), record.settled()), (settled.at, settled));
+        assert_eq!(record.next_of_prospect(), 4);
+        record.set_next_of_prospect(NONE);
         assert_eq!(record.rare.is_none(), simple && few && !held);
     }
 

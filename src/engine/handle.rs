@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use super::error::EngineError;
+use super::pace::{Pace, Rests};
 use super::port::{Journal, MemoryJournal, Room};
 use super::room::Gate;
 use super::state::{DEFAULT_WORKSPACE, Snapshot, State};
@@ -419,6 +420,12 @@ fn keep_up(
             }
             break;
         }
+        // All at once it would take the allocator from whoever commits meanwhile.
+        let pace = match hurry {
+            Hurry::InBackground(awaited) => Pace::Gentle(Arc::clone(awaited)),
+            Hurry::Awaited | Hurry::Last => Pace::Fast,
+        };
+        image.let_go(&mut Rests::new(&pace));
     }
 }
 

@@ -33,6 +33,7 @@ mod index;
 mod lanes;
 mod listen;
 mod names;
+mod pace;
 mod pages;
 mod people;
 mod person;
@@ -79,6 +80,7 @@ pub use handle::{Engine, Opened};
 #[cfg(feature = "store")]
 pub(crate) use handle::{Home, Hurry, Keeper, Parts};
 pub use image::ImageMarks;
+pub use pace::{Pace, Rests};
 #[cfg(feature = "store")]
 pub(crate) use person::Person;
 pub use read::{CompanyView, List, View};

@@ -10,6 +10,8 @@ use std::sync::{Arc, Weak};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::pace::Rests;
+
 /// Records in one page.
 pub(crate) const PAGE_RECORDS: usize = 256;
 /// Parts of one page, and records in each.
@@ -151,6 +153,13 @@ impl<T> Pages<T> {
         while self.pages.len() > 1 && (self.first_page + 1) * PAGE_RECORDS <= index {
             self.pages.pop_front();
             self.first_page += 1;
+        }
+    }
+
+    /// Drops all of it, a page at a time.
+    pub(crate) fn let_go(mut self, rests: &mut Rests) {
+        while self.pages.pop_front().is_some() {
+            rests.rest();
         }
     }
 

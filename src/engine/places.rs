@@ -146,7 +146,7 @@ impl Data {
         let most = self.campaigns.get(record.campaign)?.max_lateness_ms;
         let bound = most > 0 && wish.by != DueBy::Reschedule;
         let step = self.steps_from(record, wish.position).first().filter(|_| bound)?;
-        let due = plan::due(step.timing.delay, record.base, self.step_zone(record));
+        let due = plan::due(step.timing.delay, record.base(), self.step_zone(record));
         Some(due.plus_ms(i64::try_from(most).unwrap_or(i64::MAX)))
     }
 

@@ -309,7 +309,8 @@ pub trait ImageWriter {
 
 /// Gives the engine's whole state back.
 pub trait ImageReader {
-    /// Hands every record of a tree to `each`, in the order of the keys' bytes.
+    /// Hands every record of a tree to `each`, in the order of the keys' bytes, from whatever
+    /// thread.
     ///
     /// # Errors
     /// [`ImageError::Damaged`] also when records are missing, which shows only at the end; so what
@@ -317,7 +318,7 @@ pub trait ImageReader {
     fn each<T: DeserializeOwned>(
         &mut self,
         tree: Tree,
-        each: impl FnMut(&[u8], T) -> Result<(), ImageError>,
+        each: impl FnMut(&[u8], T) -> Result<(), ImageError> + Send,
     ) -> Result<(), ImageError>;
 
     /// As [`ImageReader::each`] for the records with `from` ≤ key < `to` alone: no others are read.

@@ -94,7 +94,7 @@ impl Workspace {
     pub(crate) fn may_have_followed(&mut self, id: u32, sent: Instant, until: Instant) {
         let follows = |record: &EnrollmentRecord| {
             let step = self.data.next_step(record).filter(|_| Data::is_waiting(record))?;
-            let due = plan::due(step.timing.delay, record.base, self.data.step_zone(record));
+            let due = plan::due(step.timing.delay, record.base(), self.data.step_zone(record));
             self.data.natural(record, due).filter(|slot| slot.at <= until)
         };
         if let Some(slot) = self.data.enrollments.get(id).and_then(follows) {

@@ -329,7 +329,7 @@ impl Workspace {
             record.last_delivery = delivery;
             record.set_position(record.position() + 1);
             record.attempt = 0;
-            record.base = sent;
+            record.set_base(sent);
             let settled = record.settled();
             record.settle(super::freeze::Mark { at: settled.at.max(sent), ..settled });
             record.set_plan(Plan::NOTHING);
@@ -352,7 +352,7 @@ impl Workspace {
     fn plan_after_delivery(&self, id: u32) -> (Plan, PromisedDays) {
         let next = self.data.enrollments.get(id).and_then(|record| {
             let step = self.data.next_step(record)?;
-            Some((record, plan::due(step.timing.delay, record.base, self.data.step_zone(record))))
+            Some((record, plan::due(step.timing.delay, record.base(), self.data.step_zone(record))))
         });
         let Some((record, due)) = next else {
             return (Plan::NOTHING, PromisedDays::NONE);

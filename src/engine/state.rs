@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::Data;
 use super::names::Names;
+use super::pace::Rests;
 use super::replan::{UNITS_PER_COMMAND, UNITS_PER_TICK};
 use super::workspace::{Order, Workspace, is_refused_erasure, key};
 use crate::model::{Action, Command, Instant, Outcome, Refusal};
@@ -196,6 +197,13 @@ impl Snapshot {
     #[must_use]
     pub const fn sequence(&self) -> u64 {
         self.header.sequence
+    }
+
+    /// Drops it a little at a time. What others have too stays theirs.
+    pub(crate) fn let_go(self, rests: &mut Rests) {
+        for data in Arc::into_inner(self.tables).unwrap_or_default() {
+            data.let_go(rests);
+        }
     }
 
     pub(crate) fn data(&self, workspace: &str) -> Option<&Data> {

@@ -95,7 +95,7 @@ impl Data {
     ) -> Wish<'a> {
         let (Plan { due, by, .. }, position) = (enrollment.plan(), enrollment.position());
         let due = match by {
-            DueBy::Delay => self.due(enrollment, position, enrollment.base),
+            DueBy::Delay => self.due(enrollment, position, enrollment.base()),
             DueBy::Restart => self.due(enrollment, position, due),
             // It was told to be due then: by a person's date, a retry, a release.
             _ => due,

@@ -49,12 +49,12 @@ impl Data {
         let (mut base, mut due) = (None, plan.due);
         let mut sentences = match plan.by {
             DueBy::Delay => {
-                base = Some(record.base);
-                due = plan::due(step.timing.delay, record.base, zone);
+                base = Some(record.base());
+                due = plan::due(step.timing.delay, record.base(), zone);
                 Vec::new()
             }
             DueBy::Release => {
-                base = Some(record.base);
+                base = Some(record.base());
                 Vec::new()
             }
             DueBy::Reschedule => vec![format!("a person rescheduled it to {}", day(plan.due))],

@@ -13,9 +13,8 @@ use std::path::Path;
 
 use super::keeper::StoreKeeper;
 use crate::engine::port::{Frame, JournalError};
-use crate::engine::{DEFAULT_WORKSPACE, ErasedAt, Person, Snapshot};
+use crate::engine::{DEFAULT_WORKSPACE, ErasedAt, Pace, Person, Rests, Snapshot};
 use crate::model::{Action, Command};
-use crate::store::checkpoint::Pace;
 use crate::store::journal::{Archivist, Redacted};
 use crate::store::{StoreError, codec};
 
@@ -54,7 +53,11 @@ impl StoreKeeper {
         if let Some((first, next)) = archivist.closed_from(erasing.next).map_err(told)?
             && first <= upto
         {
-            let mut change = |frame: Frame<'_>| people.taken_out_of(frame);
+            let mut rests = Rests::new(&pace);
+            let mut change = |frame: Frame<'_>| {
+                rests.rest();
+                people.taken_out_of(frame)
+            };
             archivist.rewrite(first, &mut change).map_err(told)?;
             erasing.next = next;
             return Ok(true);
@@ -74,14 +77,14 @@ impl StoreKeeper {
     fn begin_erasing(&mut self, snapshot: &Snapshot, pace: Pace) -> Result<Erasing, String> {
         let told = |error: StoreError| error.to_string();
         let (upto, sequence) = (snapshot.last_erased(), snapshot.sequence());
-        self.rewrite((sequence, pace), snapshot).map_err(|error| error.to_string())?;
+        self.rewrite((sequence, pace.clone()), snapshot).map_err(|error| error.to_string())?;
         let house = &self.house;
         let bases = house.bases.list().map_err(told)?;
         let is_clean = |seq: &u64| *seq >= upto && house.bases.read(*seq).is_ok();
         let clean = bases.iter().rev().map(|base| base.seq).find(is_clean);
         let floor = match clean {
             Some(floor) => floor,
-            None => house.write_base(snapshot).map_err(|error| error.to_string())?.seq,
+            None => house.write_base(snapshot, &pace).map_err(|error| error.to_string())?.seq,
         };
         let before = house.archivist.redacted();
         let redacted = Redacted { floor: floor.max(before.floor), ..before };

@@ -78,7 +78,7 @@ impl Keeper for StoreKeeper {
         // Where that fails it is tried again with the next checkpoint, and told at the close.
         match self.erase(snapshot, self.pace.clone()) {
             Ok(true) => Ok(true),
-            Ok(false) | Err(_) => self.house.tend(snapshot, SystemTime::now()),
+            Ok(false) | Err(_) => self.house.tend(snapshot, SystemTime::now(), &self.pace),
         }
     }
 
@@ -128,14 +128,14 @@ impl House {
 
     /// Does one thing that is to be done, for a state of which there is a checkpoint; whether there
     /// may be more.
-    fn tend(&self, snapshot: &Snapshot, now: SystemTime) -> Result<bool, String> {
+    fn tend(&self, snapshot: &Snapshot, now: SystemTime, pace: &Pace) -> Result<bool, String> {
         let told = |error: StoreError| error.to_string();
         let below = snapshot.sequence().saturating_add(1);
-        if self.archivist.compress_one(below).map_err(told)?.is_some() {
+        if self.archivist.at(pace).compress_one(below).map_err(told)?.is_some() {
             return Ok(true);
         }
         if self.is_base_due(snapshot.sequence()).map_err(told)? {
-            self.write_base(snapshot).map_err(|error| error.to_string())?;
+            self.write_base(snapshot, pace).map_err(|error| error.to_string())?;
             return Ok(true);
         }
         self.trim(now).map_err(told).map(|_| false)
@@ -154,8 +154,12 @@ impl House {
         Ok(since > self.base_bytes.max(bytes.saturating_mul(2)))
     }
 
-    pub(super) fn write_base(&self, snapshot: &Snapshot) -> Result<BaseInfo, ImageError> {
-        self.bases.write(snapshot.sequence(), |writer| snapshot.write(writer, None))
+    pub(super) fn write_base(
+        &self,
+        snapshot: &Snapshot,
+        pace: &Pace,
+    ) -> Result<BaseInfo, ImageError> {
+        self.bases.at(pace).write(snapshot.sequence(), |writer| snapshot.write(writer, None))
     }
 
     /// Lets go of the segments that come before the base that history begins with, and of the bases

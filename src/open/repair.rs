@@ -181,7 +181,7 @@ pub fn compact(path: impl AsRef<Path>, options: Options) -> Result<Compacted, Op
     let seq = snapshot.sequence();
     let house = House::new(store.bases.clone(), store.journal.archivist(), &options);
     if store.bases.list()?.first().is_none_or(|base| base.seq < seq) {
-        let written = house.write_base(&snapshot);
+        let written = house.write_base(&snapshot, &Pace::Fast);
         written.map_err(|error| image(store.bases.dir(), &error))?;
     }
     let to = (seq, Pace::Fast);

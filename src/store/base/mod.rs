@@ -15,6 +15,7 @@ use std::time::SystemTime;
 use super::checkpoint::{RECORDS_VERSION, tag};
 use super::disk::Disk;
 use super::{StoreError, StoreId};
+use crate::engine::Pace;
 use crate::engine::port::{ImageError, Tree};
 
 pub use self::read::BaseReader;
@@ -55,6 +56,7 @@ pub struct Bases {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     store: StoreId,
+    pace: Pace,
 }
 
 /// The name of the base that is good for a sequence number.
@@ -112,7 +114,13 @@ impl Bases {
     /// The bases in a directory, which need not be there yet.
     #[must_use]
     pub const fn new(disk: Arc<dyn Disk>, dir: PathBuf, store: StoreId) -> Self {
-        Self { disk, dir, store }
+        Self { disk, dir, store, pace: Pace::Fast }
+    }
+
+    /// The same, written at another pace.
+    #[must_use]
+    pub fn at(&self, pace: &Pace) -> Self {
+        Self { pace: pace.clone(), ..self.clone() }
     }
 
     /// Where they lie.
@@ -175,7 +183,7 @@ impl Bases {
         let (path, unfinished) = (self.path(seq), self.dir.join(file_name(seq) + UNFINISHED));
         let file = self.disk.create(&unfinished);
         let file = file.map_err(StoreError::io("create", &unfinished)).map_err(failed)?;
-        let mut writer = BaseWriter::begin(file, &unfinished, self.store, seq);
+        let mut writer = BaseWriter::begin(file, &unfinished, (self.store, seq), &self.pace);
         fill(&mut writer)?;
         let bytes = writer.finish()?;
         // What is about to be relied on is read once before it has its name.

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{SUM, TREES, checksum, end, head, place};
 use crate::engine::port::{ImageError, ImageWriter, Tree};
+use crate::engine::{Pace, Rests};
 use crate::store::checkpoint::{MAX_KEY, pack, tag};
 use crate::store::disk::DiskFile;
 use crate::store::{StoreError, StoreId, codec};
@@ -29,11 +30,18 @@ pub struct BaseWriter {
     counts: [u64; TREES],
     keys: BTreeSet<(Tree, Box<[u8]>)>,
     body: Vec<u8>,
+    rests: Rests,
 }
 
 impl BaseWriter {
-    pub(super) fn begin(file: Box<dyn DiskFile>, path: &Path, store: StoreId, seq: u64) -> Self {
+    pub(super) fn begin(
+        file: Box<dyn DiskFile>,
+        path: &Path,
+        (store, seq): (StoreId, u64),
+        pace: &Pace,
+    ) -> Self {
         let mut writer = Self {
+            rests: Rests::new(pace),
             file,
             path: path.to_path_buf(),
             store,
@@ -104,6 +112,7 @@ impl ImageWriter for BaseWriter {
         if let Some(count) = self.counts.get_mut(place(tree)) {
             *count += 1;
         }
+        self.rests.rest();
         if self.buffer.len() >= BUFFER { self.flush() } else { Ok(()) }
     }
 

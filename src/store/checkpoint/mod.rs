@@ -2,6 +2,7 @@
 //! the journal from its start. It knows nothing of what the records mean, and nothing is lost with
 //! it: the journal is the truth.
 
+mod apart;
 mod database;
 mod directory;
 mod page;
@@ -26,7 +27,8 @@ use crate::engine::port::{ImageError, ImageReader, Tree};
 
 pub(super) use self::page::{CHECKPOINT_VERSION as RECORDS_VERSION, pack, tag, unpack};
 pub use self::page::{MAX_KEY, Manifest};
-pub use self::write::{MAX_META, Onto, Pace, Writer};
+pub use self::write::{MAX_META, Onto, Writer};
+pub use crate::engine::Pace;
 
 /// A checkpoint that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -476,6 +478,9 @@ pub(crate) fn unpack_all(home: Box<dyn Home>, store: StoreId) -> Vec<Vec<u8>> {
     values
 }
 
+/// Trees of at least so many records are decoded beside reading them.
+const APART: u64 = 64;
+
 fn of_directory(tree: Tree, what: &str) -> String {
     format!("the directory of `{}` is damaged: {what}", tree.name())
 }
@@ -495,9 +500,12 @@ impl ImageReader for Reader<'_> {
     fn each<T: DeserializeOwned>(
         &mut self,
         tree: Tree,
-        mut each: impl FnMut(&[u8], T) -> Result<(), ImageError>,
+        mut each: impl FnMut(&[u8], T) -> Result<(), ImageError> + Send,
     ) -> Result<(), ImageError> {
         let mut decoded = |key: &[u8], body: &[u8]| each(key, decode(tree, body)?);
+        if self.manifest.records(tree) >= APART {
+            return apart::read(self.checkpoints, self.manifest, tree, &mut decoded);
+        }
         self.checkpoints.walk(self.manifest, tree, (&[], None), &mut decoded)
     }
 

@@ -2,9 +2,6 @@
 //! the manifest that makes them count; then what no checkpoint has any more goes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +10,7 @@ use super::directory::Place;
 use super::page::{self, CHECKPOINT_VERSION, MANIFEST_TAG, MAX_KEY, Manifest};
 use super::{Checkpoints, Fault, Listed, damaged, decode, failed};
 use crate::engine::port::{ImageError, ImageWriter, Tree};
+use crate::engine::{Pace, Rests};
 use crate::store::codec;
 
 /// The most bytes that may be kept beside a manifest.
@@ -23,50 +21,8 @@ const KEPT: usize = 2;
 /// or what an unfinished one left behind could be taken for a later one's.
 const RESERVED: u64 = 1024;
 
-/// How a checkpoint shares the machine.
-#[derive(Clone, Debug)]
-pub enum Pace {
-    /// It is waited for.
-    Fast,
-    /// Commands go on meanwhile: it rests longer than it works, and makes little durable at a time,
-    /// so that no commit waits long behind it. No longer so once this says that it is waited for.
-    Gentle(Arc<AtomicBool>),
-}
-
-/// What is worked at a time, and what is made durable at a time, at a gentle pace.
-const WORK: Duration = Duration::from_millis(2);
-/// How many times as long as it works it rests.
-const REST: u32 = 3;
+/// What is made durable at a time, at a gentle pace.
 const UNSYNCED_BYTES: usize = 4 << 20;
-
-/// Has a writer rest now and then.
-#[derive(Debug)]
-struct Rests {
-    since: Instant,
-    unsynced: usize,
-    awaited: Arc<AtomicBool>,
-}
-
-impl Rests {
-    fn new(awaited: &Arc<AtomicBool>) -> Self {
-        Self { since: Instant::now(), unsynced: 0, awaited: Arc::clone(awaited) }
-    }
-
-    /// After so many bytes were handed over: whether they are to be made durable.
-    fn after(&mut self, bytes: usize) -> bool {
-        let worked = self.since.elapsed();
-        if worked >= WORK && !self.awaited.load(Ordering::Relaxed) {
-            std::thread::sleep(worked * REST);
-            self.since = Instant::now();
-        }
-        self.unsynced += bytes;
-        let due = self.unsynced >= UNSYNCED_BYTES;
-        if due {
-            self.unsynced = 0;
-        }
-        due
-    }
-}
 
 /// What an image is written on top of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,10 +76,9 @@ impl Checkpoints {
             epoch,
             changes: BTreeMap::new(),
             body: Vec::new(),
-            rests: match &pace {
-                Pace::Fast => None,
-                Pace::Gentle(awaited) => Some(Rests::new(awaited)),
-            },
+            rests: Rests::new(&pace),
+            syncs: matches!(pace, Pace::Gentle(_)),
+            unsynced: 0,
         };
         fill(&mut writer)?;
         let changes = writer.changes;
@@ -301,8 +256,10 @@ pub struct Writer<'a> {
     /// Whether a record was put or removed.
     changes: BTreeMap<(Tree, Box<[u8]>), bool>,
     body: Vec<u8>,
-    /// At a gentle pace.
-    rests: Option<Rests>,
+    rests: Rests,
+    /// Whether a little is made durable at a time, so that no commit waits long behind it.
+    syncs: bool,
+    unsynced: usize,
 }
 
 impl Writer<'_> {
@@ -320,9 +277,10 @@ impl ImageWriter for Writer<'_> {
         self.note(tree, key, true)?;
         let place = Place { tree, key: key.into(), epoch: self.epoch };
         self.checkpoints.keep(&place, value, &mut self.body)?;
-        if let Some(rests) = &mut self.rests
-            && rests.after(self.body.len())
-        {
+        self.rests.rest();
+        self.unsynced += self.body.len();
+        if self.syncs && self.unsynced >= UNSYNCED_BYTES {
+            self.unsynced = 0;
             self.checkpoints.database.flush().map_err(failed)?;
         }
         Ok(())

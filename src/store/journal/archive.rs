@@ -16,6 +16,7 @@ use super::redacted::Redacted;
 use super::retention::{self, Aged};
 use super::segment::{self, Next, Walk};
 use super::source::{Place, Plain, Source};
+use crate::engine::{Pace, Rests};
 use crate::store::StoreError;
 use crate::store::disk::{Disk, DiskFile};
 
@@ -57,6 +58,7 @@ pub struct Archivist {
     pub(super) dir: PathBuf,
     pub(super) store: StoreId,
     pub(super) turn: Turn,
+    pub(super) pace: Pace,
 }
 
 /// What came of compressing a segment.
@@ -85,7 +87,13 @@ pub struct SegmentInfo {
 
 impl Archivist {
     pub(super) const fn new(disk: Arc<dyn Disk>, dir: PathBuf, store: StoreId, turn: Turn) -> Self {
-        Self { disk, dir, store, turn }
+        Self { disk, dir, store, turn, pace: Pace::Fast }
+    }
+
+    /// The same, working at another pace.
+    #[must_use]
+    pub fn at(&self, pace: &Pace) -> Self {
+        Self { pace: pace.clone(), ..self.clone() }
     }
 
     pub(super) fn place(&self) -> Place<'_> {
@@ -113,7 +121,8 @@ impl Archivist {
         if listing.leftovers.contains(&unfinished) {
             self.disk.remove(&unfinished).map_err(StoreError::io("remove", &unfinished))?;
         }
-        let compressed = self.pack(first_seq, next_seq, &unfinished)?;
+        let mut rests = Rests::new(&self.pace);
+        let compressed = self.pack((first_seq, next_seq), &unfinished, &mut rests)?;
         self.replace(first_seq, &unfinished, compressed)
     }
 
@@ -121,9 +130,9 @@ impl Archivist {
     /// back.
     fn pack(
         &self,
-        first_seq: u64,
-        next_seq: u64,
+        (first_seq, next_seq): (u64, u64),
         unfinished: &Path,
+        rests: &mut Rests,
     ) -> Result<Compressed, StoreError> {
         let path = self.dir.join(segment::file_name(first_seq));
         let open = || self.disk.open_read(&path).map_err(StoreError::io("open", &path));
@@ -145,6 +154,7 @@ impl Archivist {
                 Next::End => true,
                 Next::Bad(bad) => return Err(walk.damage(bad)),
             };
+            rests.rest();
             let (at, first, previous) = begins;
             let len = walk.offset - at;
             if (ended && len > 0) || len >= packed::BLOCK_BYTES {
@@ -171,11 +181,16 @@ impl Archivist {
         };
         packer.finish(&summary)?;
         drop(out);
-        self.read_back(&walk, unfinished)
+        self.read_back(&walk, unfinished, rests)
     }
 
     /// Reads what was just written: no segment goes on the word of the compressor alone.
-    fn read_back(&self, plain: &Walk<'_>, path: &Path) -> Result<Compressed, StoreError> {
+    fn read_back(
+        &self,
+        plain: &Walk<'_>,
+        path: &Path,
+        rests: &mut Rests,
+    ) -> Result<Compressed, StoreError> {
         let file = self.disk.open_read(path).map_err(StoreError::io("open", path))?;
         let packed_bytes = file.size().map_err(StoreError::io("read", path))?;
         let packed = Packed::open(file, path, &self.store)?;
@@ -184,7 +199,7 @@ impl Archivist {
         let mut walk = Walk::start(Box::new(packed), &self.store, first_seq, plain_bytes)?;
         loop {
             match walk.next()? {
-                Next::Frame(..) => {}
+                Next::Frame(..) => rests.rest(),
                 Next::End => break,
                 Next::Bad(bad) => return Err(walk.damage(bad)),
             }

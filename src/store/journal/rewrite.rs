@@ -159,7 +159,8 @@ impl Archivist {
             previous =
                 frame::encode(&self.store, &frame, head.synced_seq, previous, offset, &mut buffer);
             if buffer.len() >= CHUNK {
-                out.write_at(at, &buffer).map_err(failed)?;
+                // Little at a time, so that no commit waits long behind it.
+                out.write_at(at, &buffer).and_then(|()| out.sync()).map_err(failed)?;
                 at += buffer.len() as u64;
                 buffer.clear();
             }

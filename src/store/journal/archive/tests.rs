@@ -261,7 +261,8 @@ fn trimming_takes_compressed_segments_too_and_nothing_brings_them_back() {
     let (disk, mut journal, kept) = segments();
     let archivist = journal.archivist();
     let unfinished = file(&(segment::packed_name(1) + segment::UNFINISHED));
-    let compressed = archivist.pack(1, second, &unfinished).unwrap();
+    let compressed =
+        archivist.pack((1, second), &unfinished, &mut Rests::new(&Pace::Fast)).unwrap();
     journal.trim(second).unwrap();
     assert_eq!(archivist.replace(1, &unfinished, compressed).unwrap(), None);
     let (mut opened, _) = open(&disk).unwrap();
