@@ -13,7 +13,6 @@ use super::enrollment::EnrollmentRecord;
 use super::fingerprint::{Fingerprint, jitter_seed};
 use super::freeze::Anchor;
 use super::names::Names;
-use super::pace::Rests;
 use super::pages::Pages;
 use super::record::{
     AddressRecord, AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, DeliveryRecord,
@@ -105,17 +104,18 @@ impl Data {
     }
 
     /// Drops it a little at a time: a million records are a million pieces of memory.
-    pub(crate) fn let_go(self, rests: &mut Rests) {
+    #[cfg(feature = "store")]
+    pub(crate) fn let_go(self, rest: &mut dyn FnMut()) {
         let Self { companies, prospects, enrollments, deliveries, holds, causes, .. } = self;
-        companies.let_go(rests);
-        prospects.let_go(rests);
-        enrollments.let_go(rests);
-        deliveries.let_go(rests);
-        holds.let_go(rests);
-        causes.let_go(rests);
-        self.counts.let_go(rests);
-        self.hourly.let_go(rests);
-        self.answers.let_go(rests);
+        companies.let_go(rest);
+        prospects.let_go(rest);
+        enrollments.let_go(rest);
+        deliveries.let_go(rest);
+        holds.let_go(rest);
+        causes.let_go(rest);
+        self.counts.let_go(rest);
+        self.hourly.let_go(rest);
+        self.answers.let_go(rest);
     }
 
     pub(crate) fn policy(&self) -> Option<&Arc<Policy>> {

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use super::error::EngineError;
-use super::pace::{Pace, Rests};
 use super::port::{Journal, MemoryJournal, Room};
 use super::room::Gate;
 use super::state::{DEFAULT_WORKSPACE, Snapshot, State};
@@ -25,6 +24,9 @@ pub(crate) trait Keeper: Send {
     /// Does one of the things that have time, after a checkpoint of this state; whether there may
     /// be more of them.
     fn tend(&mut self, snapshot: &Snapshot) -> Result<bool, String>;
+
+    /// Lets go of a state that nothing more is done with.
+    fn let_go(&mut self, snapshot: Snapshot);
 
     /// Removes from the disk what is left of those whom this state has forgotten.
     fn finish_forgetting(&mut self, snapshot: &Snapshot) -> Result<(), String>;
@@ -420,12 +422,9 @@ fn keep_up(
             }
             break;
         }
-        // All at once it would take the allocator from whoever commits meanwhile.
-        let pace = match hurry {
-            Hurry::InBackground(awaited) => Pace::Gentle(Arc::clone(awaited)),
-            Hurry::Awaited | Hurry::Last => Pace::Fast,
-        };
-        image.let_go(&mut Rests::new(&pace));
+        if let Ok(Some(keeper)) = keeper.lock().as_deref_mut() {
+            keeper.let_go(image);
+        }
     }
 }
 

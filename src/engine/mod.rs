@@ -15,8 +15,8 @@ mod control;
 pub(crate) mod counting;
 mod data;
 mod digest;
-#[cfg(feature = "store")]
 mod enrollment;
+#[cfg(feature = "store")]
 mod erased;
 mod error;
 mod event;
@@ -33,7 +33,6 @@ mod index;
 mod lanes;
 mod listen;
 mod names;
-mod pace;
 mod pages;
 mod people;
 mod person;
@@ -80,7 +79,6 @@ pub use handle::{Engine, Opened};
 #[cfg(feature = "store")]
 pub(crate) use handle::{Home, Hurry, Keeper, Parts};
 pub use image::ImageMarks;
-pub use pace::{Pace, Rests};
 #[cfg(feature = "store")]
 pub(crate) use person::Person;
 pub use read::{CompanyView, List, View};

@@ -10,8 +10,6 @@ use std::sync::{Arc, Weak};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::pace::Rests;
-
 /// Records in one page.
 pub(crate) const PAGE_RECORDS: usize = 256;
 /// Parts of one page, and records in each.
@@ -157,9 +155,10 @@ impl<T> Pages<T> {
     }
 
     /// Drops all of it, a page at a time.
-    pub(crate) fn let_go(mut self, rests: &mut Rests) {
+    #[cfg(feature = "store")]
+    pub(crate) fn let_go(mut self, rest: &mut dyn FnMut()) {
         while self.pages.pop_front().is_some() {
-            rests.rest();
+            rest();
         }
     }
 

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::data::Data;
 use super::names::Names;
-use super::pace::Rests;
 use super::replan::{UNITS_PER_COMMAND, UNITS_PER_TICK};
 use super::workspace::{Order, Workspace, is_refused_erasure, key};
 use crate::model::{Action, Command, Instant, Outcome, Refusal};
@@ -200,9 +199,10 @@ impl Snapshot {
     }
 
     /// Drops it a little at a time. What others have too stays theirs.
-    pub(crate) fn let_go(self, rests: &mut Rests) {
+    #[cfg(feature = "store")]
+    pub(crate) fn let_go(self, rest: &mut dyn FnMut()) {
         for data in Arc::into_inner(self.tables).unwrap_or_default() {
-            data.let_go(rests);
+            data.let_go(rest);
         }
     }
 

@@ -13,9 +13,10 @@ use std::path::Path;
 
 use super::keeper::StoreKeeper;
 use crate::engine::port::{Frame, JournalError};
-use crate::engine::{DEFAULT_WORKSPACE, ErasedAt, Pace, Person, Rests, Snapshot};
+use crate::engine::{DEFAULT_WORKSPACE, ErasedAt, Person, Snapshot};
 use crate::model::{Action, Command};
 use crate::store::journal::{Archivist, Redacted};
+use crate::store::pace::{Pace, Rests};
 use crate::store::{StoreError, codec};
 
 /// How far it has got.

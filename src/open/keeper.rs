@@ -10,6 +10,7 @@ use crate::engine::{Hurry, ImageMarks, Keeper, Snapshot};
 use crate::store::base::{BaseInfo, Bases};
 use crate::store::checkpoint::{Checkpoints, Onto, Pace, Writer};
 use crate::store::journal::Archivist;
+use crate::store::pace::Rests;
 use crate::store::{Lock, Options, Reserve, StoreError};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -80,6 +81,12 @@ impl Keeper for StoreKeeper {
             Ok(true) => Ok(true),
             Ok(false) | Err(_) => self.house.tend(snapshot, SystemTime::now(), &self.pace),
         }
+    }
+
+    fn let_go(&mut self, snapshot: Snapshot) {
+        // All at once it would take the allocator from whoever commits meanwhile.
+        let mut rests = Rests::new(&self.pace);
+        snapshot.let_go(&mut || rests.rest());
     }
 
     fn finish_forgetting(&mut self, snapshot: &Snapshot) -> Result<(), String> {

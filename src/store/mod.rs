@@ -11,6 +11,7 @@ mod error;
 mod format;
 pub mod journal;
 mod lock;
+pub(crate) mod pace;
 mod reserve;
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use std::time::SystemTime;
 use super::checkpoint::{RECORDS_VERSION, tag};
 use super::disk::Disk;
 use super::{StoreError, StoreId};
-use crate::engine::Pace;
 use crate::engine::port::{ImageError, Tree};
+use crate::store::pace::Pace;
 
 pub use self::read::BaseReader;
 pub use self::write::BaseWriter;

@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::{SUM, TREES, checksum, end, head, place};
 use crate::engine::port::{ImageError, ImageWriter, Tree};
-use crate::engine::{Pace, Rests};
 use crate::store::checkpoint::{MAX_KEY, pack, tag};
 use crate::store::disk::DiskFile;
+use crate::store::pace::{Pace, Rests};
 use crate::store::{StoreError, StoreId, codec};
 
 /// How much is gathered for one write.

@@ -28,7 +28,7 @@ use crate::engine::port::{ImageError, ImageReader, Tree};
 pub(super) use self::page::{CHECKPOINT_VERSION as RECORDS_VERSION, pack, tag, unpack};
 pub use self::page::{MAX_KEY, Manifest};
 pub use self::write::{MAX_META, Onto, Writer};
-pub use crate::engine::Pace;
+pub use crate::store::pace::Pace;
 
 /// A checkpoint that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]

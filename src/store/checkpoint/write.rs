@@ -10,8 +10,8 @@ use super::directory::Place;
 use super::page::{self, CHECKPOINT_VERSION, MANIFEST_TAG, MAX_KEY, Manifest};
 use super::{Checkpoints, Fault, Listed, damaged, decode, failed};
 use crate::engine::port::{ImageError, ImageWriter, Tree};
-use crate::engine::{Pace, Rests};
 use crate::store::codec;
+use crate::store::pace::{Pace, Rests};
 
 /// The most bytes that may be kept beside a manifest.
 pub const MAX_META: usize = 16 * 1024;

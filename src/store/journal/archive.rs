@@ -16,9 +16,9 @@ use super::redacted::Redacted;
 use super::retention::{self, Aged};
 use super::segment::{self, Next, Walk};
 use super::source::{Place, Plain, Source};
-use crate::engine::{Pace, Rests};
 use crate::store::StoreError;
 use crate::store::disk::{Disk, DiskFile};
+use crate::store::pace::{Pace, Rests};
 
 /// Held by whoever takes segments away or puts others in their place, and by whoever reads several
 /// of them one after the other.
