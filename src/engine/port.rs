@@ -309,8 +309,7 @@ pub trait ImageWriter {
 
 /// Gives the engine's whole state back.
 pub trait ImageReader {
-    /// Hands every record of a tree to `each`, in the order of the keys' bytes, from whatever
-    /// thread.
+    /// Hands every record of a tree to `each`, in the order of the keys' bytes.
     ///
     /// # Errors
     /// [`ImageError::Damaged`] also when records are missing, which shows only at the end; so what
@@ -318,7 +317,7 @@ pub trait ImageReader {
     fn each<T: DeserializeOwned>(
         &mut self,
         tree: Tree,
-        each: impl FnMut(&[u8], T) -> Result<(), ImageError> + Send,
+        each: impl FnMut(&[u8], T) -> Result<(), ImageError>,
     ) -> Result<(), ImageError>;
 
     /// As [`ImageReader::each`] for the records with `from` ≤ key < `to` alone: no others are read.

@@ -251,7 +251,7 @@ impl ImageReader for BaseReader {
     fn each<T: DeserializeOwned>(
         &mut self,
         tree: Tree,
-        each: impl FnMut(&[u8], T) -> Result<(), ImageError> + Send,
+        each: impl FnMut(&[u8], T) -> Result<(), ImageError>,
     ) -> Result<(), ImageError> {
         self.hand_on(tree, |_| true, each)
     }

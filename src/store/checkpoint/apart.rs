@@ -1,8 +1,8 @@
-//! Reading the records of a tree here and decoding them on another thread.
+//! Reading the records of a tree on another thread than the one that takes them.
 //!
-//! A large store opens the sooner. And what is decoded, which stays, does not come to lie between
-//! what the database needs while it reads, which goes: an allocator that serves each thread from a
-//! place of its own could not give that back.
+//! A large store opens the sooner. And what the database needs while it reads, which goes, does not
+//! come to lie between what is taken, which stays: an allocator that serves each thread from a
+//! place of its own can give it back.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -15,7 +15,7 @@ const BATCH_BYTES: usize = 256 * 1024;
 const BATCHES_WAITING: usize = 4;
 
 /// What takes a key and its value, as it was encoded.
-type Receive<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), ImageError> + Send + 'a;
+type Receive<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), ImageError> + 'a;
 
 /// Keys and values one behind the other.
 #[derive(Default)]
@@ -53,12 +53,14 @@ pub(super) fn read(
 ) -> Result<(), ImageError> {
     let (filled, batches) = sync_channel(BATCHES_WAITING);
     thread::scope(|scope| {
-        let taker = thread::Builder::new().name("holdline-reader".to_owned());
-        let taking = taker.spawn_scoped(scope, move || take_all(&batches, take));
-        let taking = taking.map_err(|error| failed(&error.to_string()))?;
-        let read = read_all(checkpoints, manifest, tree, &filled);
-        drop(filled);
-        let taken = taking.join().unwrap_or_else(|_| Err(failed("decoding it gave up")));
+        let reader = thread::Builder::new().name("holdline-reader".to_owned());
+        let read = move || read_all(checkpoints, manifest, tree, &filled);
+        let reading = reader.spawn_scoped(scope, read);
+        let reading = reading.map_err(|error| failed(&error.to_string()))?;
+        let taken = take_all(&batches, take);
+        // One that waits for somebody to take more ends.
+        drop(batches);
+        let read = reading.join().unwrap_or_else(|_| Err(failed("the thread gave up")));
         // What was taken lies before what could not be read.
         taken.and(read)
     })

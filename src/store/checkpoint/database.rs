@@ -35,7 +35,7 @@ pub(crate) type KeyedPage = (Vec<u8>, Vec<u8>);
 
 /// Keyed pages: those of each tree, and the later pieces of long values where no tree is named.
 /// What was changed is durable after a flush; of what was changed since, a crash keeps a beginning.
-pub(crate) trait PageStore: std::fmt::Debug + Send {
+pub(crate) trait PageStore: std::fmt::Debug + Send + Sync {
     fn insert(&self, tree: Option<Tree>, key: &[u8], page: Vec<u8>) -> Result<(), Fault>;
 
     fn get(&self, tree: Option<Tree>, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
@@ -53,7 +53,7 @@ pub(crate) trait PageStore: std::fmt::Debug + Send {
 }
 
 /// Where a database of pages lies.
-pub(crate) trait Home: std::fmt::Debug + Send {
+pub(crate) trait Home: std::fmt::Debug + Send + Sync {
     /// What it is called in messages.
     fn path(&self) -> PathBuf;
 
