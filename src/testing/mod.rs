@@ -1,4 +1,4 @@
-//! What tests need: a simulated disk, a load to kill, the reference model, and generators of random
+//! What tests need: a simulated disk, a load to kill, threads that race, the reference model, and generators of random
 //! input, for this crate and for a host.
 
 pub mod commands;
@@ -10,5 +10,7 @@ pub mod fuzz;
 pub mod kill;
 pub mod model;
 pub mod policies;
+#[cfg(feature = "store")]
+pub mod race;
 #[cfg(feature = "store")]
 pub mod torture;

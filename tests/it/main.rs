@@ -37,8 +37,9 @@ mod laws;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
-mod restoring;
+mod race;
 #[cfg(test)]
+mod restoring;
 mod resuming;
 #[cfg(test)]
 mod rows;

@@ -7,6 +7,7 @@ mod figures;
 mod fuzz;
 mod generate;
 mod kill;
+mod race;
 mod replan;
 mod step;
 mod store;
@@ -58,6 +59,11 @@ const VERBS: &[Verb] = &[
         name: "kill",
         about: "kill -9 under load, again and again: [KILLS]; nothing acknowledged may be missing",
         run: kill::run,
+    },
+    Verb {
+        name: "race",
+        about: "eight threads record, pause, lift and send, and a checker: [SECONDS [SEED]]",
+        run: race::run,
     },
     Verb {
         name: "replan",
