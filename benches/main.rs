@@ -11,6 +11,7 @@
 )]
 
 mod rules;
+mod store;
 mod timelines;
 
 use std::hint::black_box;
@@ -20,8 +21,8 @@ use holdline::engine::State;
 use holdline::model::{Delay, Hours, StepTiming, Weekdays};
 use holdline::plan::{self, Zone};
 use holdline::{
-    Action, Campaign, Command, Engine, Event, Instant, Options, Outcome, Policy, Prospect, Report,
-    Sender, Step, Verdict,
+    Action, Campaign, Command, Event, Instant, Outcome, Policy, Prospect, Report, Sender, Step,
+    Verdict,
 };
 
 /// The size to run at: small in a test, large when it is measured.
@@ -230,33 +231,38 @@ fn pauses(c: &mut Criterion) {
     group.finish();
 }
 
-/// A store of so many people: a checkpoint of it, and opening it again.
-fn store(c: &mut Criterion) {
-    let people = param(100, 10_000);
-    let dir = tempfile::tempdir().unwrap();
-    let engine = Engine::open(dir.path(), Options::default()).unwrap();
-    engine.put_policy(start(), Policy::default_rules()).unwrap();
-    let prospect = |person| {
-        let prospect = Prospect { key: key(person), ..Prospect::default() };
-        Command::new(start(), Action::PutProspect(prospect))
-    };
-    engine.apply_batch((0..people).map(prospect).collect()).unwrap();
-    let digest = engine.snapshot().unwrap().digest();
-    c.bench_function("checkpoint, durability full", |b| b.iter(|| engine.checkpoint().unwrap()));
-    engine.close().unwrap();
-    c.bench_function("open and close, durability full", |b| {
-        b.iter(|| {
-            let engine = Engine::open(dir.path(), Options::default()).unwrap();
-            assert_eq!(engine.snapshot().unwrap().digest(), digest);
-            engine.close().unwrap();
-        });
+/// Claims of a hundred, out of many that are due.
+fn claims(c: &mut Criterion) {
+    let people = param(300, 10_000);
+    let mut group = c.benchmark_group("claim");
+    group.throughput(Throughput::Elements(100));
+    group.bench_function("100 of what is due", |b| {
+        let ready = || {
+            let mut ready = state(people);
+            enroll(&mut ready, people);
+            ready
+        };
+        b.iter_batched(
+            ready,
+            |mut state| {
+                let claim = Action::Claim { limit: 100, lease_ms: 60_000 };
+                let Outcome::Claimed { sends, .. } = tell(&mut state, start(), claim) else {
+                    panic!()
+                };
+                assert_eq!(sends.len(), 100);
+                state
+            },
+            BatchSize::LargeInput,
+        );
     });
+    group.finish();
 }
 
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10);
-    targets = rules::compile, rules::hostile, rules::evaluate, place, timelines::placements, events,
-        enrolments, sends, pauses, store
+    targets = rules::parse, rules::compile, rules::hostile, rules::evaluate, place,
+        timelines::placements, events, enrolments, claims, sends, pauses, store::checkpoint,
+        store::open, store::recover
 }
 criterion_main!(benches);

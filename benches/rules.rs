@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use holdline::lang::{Counted, Facts, Fired, TypedEvent};
+use holdline::lang::{Counted, Facts, Fired, Outline, TypedEvent};
 use holdline::{Event, Policy, PolicyBundle, PolicyFile};
 
 use super::param;
@@ -184,6 +184,17 @@ pub fn evaluate(c: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+/// Reading alone, as an editor does after each letter.
+pub fn parse(c: &mut Criterion) {
+    let bundle = Policy::default_rules();
+    c.bench_function("parse default.rules and name its symbols", |b| {
+        b.iter(|| {
+            let outline = Outline::of(black_box(&bundle));
+            assert!(outline.symbols("default.rules").len() > 20);
+        });
+    });
 }
 
 /// Reading, checking and compiling.

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use super::error::EngineError;
-use super::port::{Journal, MemoryJournal, Room};
+use super::pending::Pending;
+use super::port::{Journal, MemoryJournal, Room, SyncMeter};
 use super::room::Gate;
 use super::state::{DEFAULT_WORKSPACE, Snapshot, State};
 use super::writer::{Asker, Codec, Grown, Idle, Writer};
@@ -198,7 +199,7 @@ impl Engine {
     /// # Errors
     /// Only if the engine cannot go on; what a host must expect is [`Outcome::Refused`].
     pub fn apply(&self, command: Command) -> Result<Outcome, EngineError> {
-        let mut outcomes = self.inner.writer.apply(vec![command])?;
+        let mut outcomes = self.submit(vec![command])?.wait()?;
         outcomes.pop().ok_or(EngineError::Closed)
     }
 
@@ -207,7 +208,22 @@ impl Engine {
     /// # Errors
     /// As [`Engine::apply`], and [`EngineError::BatchTooLarge`].
     pub fn apply_batch(&self, commands: Vec<Command>) -> Result<Vec<Outcome>, EngineError> {
-        self.inner.writer.apply(commands)
+        self.submit(commands)?.wait()
+    }
+
+    /// Hands commands over as [`Engine::apply_batch`] does, and returns at once: so one thread can
+    /// have several batches under way. What one thread hands over is applied in that order.
+    ///
+    /// # Errors
+    /// [`EngineError::BatchTooLarge`], or that the engine has ended; all else is the answer's.
+    pub fn submit(&self, commands: Vec<Command>) -> Result<Pending, EngineError> {
+        self.inner.writer.submit(commands)
+    }
+
+    /// How often the journal has synced since the engine was opened, and how long that took.
+    #[must_use]
+    pub fn syncs(&self) -> SyncMeter {
+        self.inner.writer.sync_meter().clone()
     }
 
     /// Publishes a policy in the default workspace.

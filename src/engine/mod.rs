@@ -34,6 +34,7 @@ mod lanes;
 mod listen;
 mod names;
 mod pages;
+mod pending;
 mod people;
 mod person;
 mod places;
@@ -79,6 +80,7 @@ pub use handle::{Engine, Opened};
 #[cfg(feature = "store")]
 pub(crate) use handle::{Home, Hurry, Keeper, Parts};
 pub use image::ImageMarks;
+pub use pending::Pending;
 #[cfg(feature = "store")]
 pub(crate) use person::Person;
 pub use read::{CompanyView, List, View};

@@ -3,24 +3,89 @@
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::fingerprint::hash_text;
 use super::pages::{PAGE_RECORDS, dense};
 use super::shards::{SIZES, shard_of};
 
-/// Texts one behind the other, and where each ends: a key costs its bytes and four.
+/// Texts one behind the other, and where each ends: a key costs its bytes and two, or four where a
+/// page has very long ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TextPage {
-    ends: Vec<u32>,
+    ends: Ends,
     texts: String,
+}
+
+/// Positions in the texts of a page. They travel as numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ends {
+    Short(Vec<u16>),
+    Long(Vec<u32>),
+}
+
+impl Default for Ends {
+    fn default() -> Self {
+        Self::Short(Vec::new())
+    }
+}
+
+impl Ends {
+    fn len(&self) -> usize {
+        match self {
+            Self::Short(ends) => ends.len(),
+            Self::Long(ends) => ends.len(),
+        }
+    }
+
+    fn get(&self, at: usize) -> Option<usize> {
+        match self {
+            Self::Short(ends) => ends.get(at).map(|end| usize::from(*end)),
+            Self::Long(ends) => ends.get(at).map(|end| *end as usize),
+        }
+    }
+
+    fn push(&mut self, end: u32) {
+        match (self, u16::try_from(end)) {
+            (Self::Short(ends), Ok(end)) => ends.push(end),
+            (Self::Long(ends), _) => ends.push(end),
+            (short @ Self::Short(_), Err(_)) => {
+                let ends = (0..short.len()).filter_map(|at| short.get(at)).map(dense);
+                *short = Self::Long(ends.chain([end]).collect());
+            }
+        }
+    }
+
+    fn shrink(&mut self) {
+        match self {
+            Self::Short(ends) => ends.shrink_to_fit(),
+            Self::Long(ends) => ends.shrink_to_fit(),
+        }
+    }
+}
+
+impl Serialize for Ends {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Short(ends) => ends.serialize(serializer),
+            Self::Long(ends) => ends.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Ends {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let long = Vec::<u32>::deserialize(deserializer)?;
+        let short: Result<Vec<u16>, _> = long.iter().map(|end| u16::try_from(*end)).collect();
+        Ok(short.map_or(Self::Long(long), Self::Short))
+    }
 }
 
 impl TextPage {
     fn get(&self, at: usize) -> Option<&str> {
-        let end = *self.ends.get(at)? as usize;
+        let end = self.ends.get(at)?;
         let start = match at.checked_sub(1) {
-            Some(before) => *self.ends.get(before)? as usize,
+            Some(before) => self.ends.get(before)?,
             None => 0,
         };
         self.texts.get(start..end)
@@ -33,7 +98,8 @@ impl TextPage {
 
     /// Whether the ends are those of texts, in order.
     fn is_sound(&self) -> bool {
-        let whole = self.ends.last().map_or(0, |end| *end as usize) == self.texts.len();
+        let last = self.ends.len().checked_sub(1).and_then(|last| self.ends.get(last));
+        let whole = last.unwrap_or(0) == self.texts.len();
         whole
             && self.ends.len() <= PAGE_RECORDS
             && (0..self.ends.len()).all(|at| self.get(at).is_some())
@@ -93,7 +159,7 @@ impl Names {
                     // What it grew into and did not need is more than most texts.
                     let full = Arc::make_mut(full);
                     full.texts.shrink_to_fit();
-                    full.ends.shrink_to_fit();
+                    full.ends.shrink();
                 }
                 let mut page = TextPage::default();
                 page.push(text);
@@ -181,6 +247,7 @@ fn text(pages: &[Arc<TextPage>], id: u32) -> &str {
 #[cfg(test)]
 mod tests {
     use super::{Names, TextPage};
+    use crate::store::codec;
 
     #[test]
     fn a_key_has_one_id() {
@@ -206,8 +273,23 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_very_long_keys_is_as_any_other() {
+        let text = |n: usize| "k".repeat(500) + &n.to_string();
+        let mut page = TextPage::default();
+        for n in 0..256 {
+            page.push(&text(n));
+            assert!(page.is_sound() && (0..=n).all(|at| page.get(at) == Some(&text(at))), "{n}");
+        }
+        let bytes = codec::encode(&page).unwrap();
+        assert_eq!(codec::decode::<TextPage>(&bytes).unwrap(), page);
+    }
+
+    #[test]
     fn a_page_that_is_no_page_is_not_taken() {
-        let page = |ends: &[u32], texts: &str| TextPage { ends: ends.into(), texts: texts.into() };
+        let page = |ends: &[u32], texts: &str| {
+            let bytes = codec::encode(&(ends, texts)).unwrap();
+            codec::decode::<TextPage>(&bytes).unwrap()
+        };
         let mut names = Names::default();
         for (bad, why) in [
             (page(&[2, 1], "ab"), "ends go back"),

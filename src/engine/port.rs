@@ -1,6 +1,8 @@
 //! What the engine asks of whatever keeps its commands and its state. It knows nothing of files:
 //! to a journal a payload is opaque bytes, to an image a record is a key and a value.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -91,6 +93,32 @@ pub enum JournalError {
     Closed,
 }
 
+/// How often a journal has synced, and how long that took: what a journal counts, and others read.
+#[derive(Clone, Debug, Default)]
+pub struct SyncMeter(Arc<(AtomicU64, AtomicU64)>);
+
+impl SyncMeter {
+    /// One more sync, which took so long.
+    pub fn add(&self, took: Duration) {
+        let (times, ns) = &*self.0;
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        times.fetch_add(1, Ordering::Relaxed);
+        ns.fetch_add(took, Ordering::Relaxed);
+    }
+
+    /// How many syncs there were.
+    #[must_use]
+    pub fn times(&self) -> u64 {
+        self.0.0.load(Ordering::Relaxed)
+    }
+
+    /// How long they took together.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        Duration::from_nanos(self.0.1.load(Ordering::Relaxed))
+    }
+}
+
 /// The sequence of everything the engine was told. One writer; frames are contiguous.
 ///
 /// [`MemoryJournal`] is the specification; every implementation passes the same suite.
@@ -115,6 +143,11 @@ pub trait Journal: Send {
     /// How long the owner may wait before it has to call [`Journal::sync`] for the level to hold;
     /// none if nothing waits.
     fn sync_due(&self) -> Option<Duration>;
+
+    /// Where it counts its syncs; one that does not sync counts none.
+    fn sync_meter(&self) -> SyncMeter {
+        SyncMeter::default()
+    }
 
     /// Hands every frame whose last number is at least `from_seq` to `each`, in order.
     ///

@@ -9,7 +9,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::error::EngineError;
-use super::port::{Frame, Journal, JournalError, Sync};
+use super::pending::Pending;
+use super::port::{Frame, Journal, JournalError, Sync, SyncMeter};
 use super::room::Gate;
 use super::state::{Snapshot, State};
 use super::weight;
@@ -133,6 +134,7 @@ enum Ask {
 pub(crate) struct Writer {
     requests: SyncSender<Request>,
     poison: Arc<Mutex<Option<EngineError>>>,
+    meter: SyncMeter,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -147,6 +149,7 @@ impl Writer {
     ) -> std::io::Result<Self> {
         let in_journal = gate.clone();
         let to_read = Arc::clone(&codec);
+        let meter = journal.sync_meter();
         let (requests, inbox) = sync_channel(REQUESTS_WAITING);
         let (groups, log) = sync_channel(GROUPS_IN_FLIGHT);
         let poison = Arc::new(Mutex::new(None));
@@ -157,15 +160,25 @@ impl Writer {
         let writer = std::thread::Builder::new()
             .name("holdline-writer".to_owned())
             .spawn(move || write(state, &inbox, &groups, (&*codec, idle, gate), &in_writer))?;
-        Ok(Self { requests, poison, threads: Mutex::new(vec![writer, log]) })
+        Ok(Self { requests, poison, meter, threads: Mutex::new(vec![writer, log]) })
     }
 
-    pub(crate) fn apply(&self, commands: Vec<Command>) -> Result<Vec<Outcome>, EngineError> {
+    /// Hands commands over, in the order of these calls.
+    pub(crate) fn submit(&self, commands: Vec<Command>) -> Result<Pending, EngineError> {
         let bytes = commands.iter().map(weight::of).sum();
         if commands.len() > BATCH_COMMANDS || bytes > BATCH_BYTES {
             return Err(EngineError::BatchTooLarge { commands: commands.len(), bytes });
         }
-        self.ask(|to| Request::Apply(commands, bytes, to))
+        let (to, answer) = mpsc::channel();
+        let poison = Arc::clone(&self.poison);
+        let sent = self.requests.send(Request::Apply(commands, bytes, to));
+        sent.map_err(|_| ended(&poison))?;
+        Ok(Pending { answer, poison })
+    }
+
+    /// How often the journal has synced, and for how long.
+    pub(crate) const fn sync_meter(&self) -> &SyncMeter {
+        &self.meter
     }
 
     pub(crate) fn snapshot(&self) -> Result<Snapshot, EngineError> {
@@ -227,13 +240,15 @@ fn ask<T>(
     poison: &Mutex<Option<EngineError>>,
     request: impl FnOnce(Sender<Result<T, EngineError>>) -> Request,
 ) -> Result<T, EngineError> {
-    let ended = || {
-        let poison = poison.lock().ok().and_then(|poison| poison.clone());
-        poison.unwrap_or(EngineError::Closed)
-    };
     let (to, answer) = mpsc::channel();
-    requests.send(request(to)).map_err(|_| ended())?;
-    answer.recv().unwrap_or_else(|_| Err(ended()))
+    requests.send(request(to)).map_err(|_| ended(poison))?;
+    answer.recv().unwrap_or_else(|_| Err(ended(poison)))
+}
+
+/// Why nobody answers.
+pub(super) fn ended(poison: &Mutex<Option<EngineError>>) -> EngineError {
+    let poison = poison.lock().ok().and_then(|poison| poison.clone());
+    poison.unwrap_or(EngineError::Closed)
 }
 
 /// The writer thread: drains what is there, applies it, and passes the group on.

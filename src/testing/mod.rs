@@ -1,5 +1,5 @@
-//! What tests need: a simulated disk, a load to kill, threads that race, the reference model, and generators of random
-//! input, for this crate and for a host.
+//! What tests need: a simulated disk, a load to kill, threads that race, the reference model, and
+//! generators of random input, for this crate and for a host.
 
 pub mod commands;
 pub mod differential;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use holdline::json::read_command;
-use holdline::{Command, Digest, Engine, Options, Policy};
+use holdline::{Action, Command, Digest, Engine, Options, Policy};
 
 pub(crate) fn open(path: &Path) -> Engine {
     Engine::open(path, Options::default()).unwrap()
@@ -53,6 +53,32 @@ fn a_closed_store_opens_from_its_checkpoint() {
     assert_eq!(engine.snapshot().unwrap().digest(), digest);
     let memory = Engine::in_memory().unwrap();
     assert_eq!(fill(&memory), digest, "a store changes nothing about the state");
+}
+
+#[test]
+fn batches_that_are_under_way_are_applied_in_their_order_and_synced_before_their_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(dir.path());
+    let alone = Engine::in_memory().unwrap();
+    let digest = fill(&alone);
+    let at = "2026-03-02T08:00:00Z".parse().unwrap();
+    engine.put_policy(at, Policy::default_rules()).unwrap();
+    let before = engine.syncs().times();
+    let each = |command| engine.submit(vec![command]).unwrap();
+    let under_way: Vec<_> = commands().into_iter().map(each).collect();
+    for pending in under_way {
+        let outcomes = pending.wait().unwrap();
+        assert!(outcomes.iter().all(|outcome| outcome.refusal().is_none()), "{outcomes:?}");
+    }
+    let syncs = engine.syncs();
+    assert!(syncs.times() > before && !syncs.took().is_zero());
+    assert_eq!(engine.snapshot().unwrap().digest(), digest);
+    assert_eq!(alone.syncs().times(), 0, "what is in memory alone is never synced");
+    // Nobody has to wait for the answer.
+    let later = Command::new("2026-03-02T12:00:00Z".parse().unwrap(), Action::Advance);
+    drop(engine.submit(vec![later]).unwrap());
+    engine.close().unwrap();
+    assert_ne!(open(dir.path()).snapshot().unwrap().digest(), digest);
 }
 
 /// Every day up to the date had a place in the ledger once: forty such dates took a gigabyte, and

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant as Clock};
 
-use holdline::{Engine, Instant, Options};
+use holdline::{Command, Engine, Options};
+use holdline_workloads::commands::record;
+use holdline_workloads::events::Mix;
 
 use crate::Failure;
-use crate::figures::mix;
 use crate::store::{Result, compacted, fill};
 
 /// How this program is called to be what is killed.
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: &[String]) -> std::result::Result<(), Failure> {
     let failed =
         |error: Box<dyn std::error::Error + Send + Sync>| Failure::Failed(error.to_string());
     let number = |text: &String| {
-        text.parse::<usize>()
+        text.parse::<u32>()
             .map_err(|_| Failure::Usage(format!("expected a number, found `{text}`")))
     };
     match arguments {
@@ -41,7 +42,7 @@ pub(crate) fn run(arguments: &[String]) -> std::result::Result<(), Failure> {
     }
 }
 
-fn endure(prospects: usize, kills: usize) -> Result<()> {
+fn endure(prospects: u32, kills: u32) -> Result<()> {
     let dir = tempfile::tempdir_in("target")?;
     let data = dir.path().join("data");
     println!("durability full; {prospects} prospects, each enrolled in a campaign of 5 steps");
@@ -49,7 +50,7 @@ fn endure(prospects: usize, kills: usize) -> Result<()> {
     let began = Clock::now();
     let (mut acknowledged, mut while_opening) = (0, 0);
     for kill in 0..kills {
-        let life = Duration::from_millis(100 + (kill as u64 * 7_919) % LIFE_MS);
+        let life = Duration::from_millis(100 + (u64::from(kill) * 7_919) % LIFE_MS);
         let lived = live(&data, prospects, life, acknowledged)?;
         while_opening += usize::from(lived.is_none());
         if let Some(upto) = lived {
@@ -71,7 +72,7 @@ fn endure(prospects: usize, kills: usize) -> Result<()> {
 
 /// Lets a process work for a while and kills it: the last command that it acknowledged, if it had
 /// said anything.
-fn live(data: &Path, prospects: usize, life: Duration, known: u64) -> Result<Option<u64>> {
+fn live(data: &Path, prospects: u32, life: Duration, known: u64) -> Result<Option<u64>> {
     let mut process = Process::new(std::env::current_exe()?)
         .args(["endure", LOAD])
         .arg(data)
@@ -123,16 +124,18 @@ fn checked(line: &str, last: Option<u64>, known: u64) -> Result<u64> {
 
 /// Opens the store and records events for as long as it is let; says the number of the last command
 /// after opening and after each call.
-fn load(data: &Path, prospects: usize) -> Result<()> {
-    let start: Instant = "2026-03-02T08:00:00Z".parse()?;
+fn load(data: &Path, prospects: u32) -> Result<()> {
     let engine = Engine::open(PathBuf::from(data), Options::default())?;
     let mut to = std::io::stdout().lock();
     let mut seed = engine.snapshot()?.sequence();
     writeln!(to, "{seed}")?;
     loop {
         // Other events each time, also after a kill: their ids come of the seed.
-        for batch in mix(start, prospects, 100 * BATCH, seed).chunks(BATCH) {
-            engine.apply_batch(batch.to_vec())?;
+        let mut events = Mix::new(seed, prospects);
+        for _ in 0..100 {
+            let batch: Vec<Command> =
+                events.by_ref().take(BATCH).map(|event| record(&event)).collect();
+            engine.apply_batch(batch)?;
             writeln!(to, "{}", engine.snapshot()?.sequence())?;
             std::thread::sleep(EVERY);
         }

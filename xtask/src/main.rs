@@ -3,10 +3,10 @@
 mod deny;
 mod editor;
 mod endure;
-mod figures;
 mod fuzz;
 mod generate;
 mod kill;
+mod load;
 mod race;
 mod replan;
 mod step;
@@ -41,11 +41,6 @@ const VERBS: &[Verb] = &[
         run: editor::run,
     },
     Verb {
-        name: "figures",
-        about: "first figures of the engine here; [PROSPECTS [EVENTS]]; build it with --release",
-        run: figures::run,
-    },
-    Verb {
         name: "fuzz",
         about: "random input for the language: [TARGET] [SECONDS]; needs a nightly toolchain",
         run: fuzz::run,
@@ -72,7 +67,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "store",
-        about: "memory, disk, open, and commits beside checkpoints: [PROSPECTS]; with --release",
+        about: "memory, disk, open, packing, commits beside checkpoints: [PROSPECTS]; --release",
         run: store::run,
     },
     Verb {

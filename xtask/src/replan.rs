@@ -5,12 +5,14 @@ use std::time::{Duration, Instant as Clock};
 
 use holdline::model::{DateRange, Settings};
 use holdline::{Action, Command, Engine, Event, Instant, Options, Policy};
+use holdline_workloads::commands::{enroll, put, set_up, start};
+use holdline_workloads::people::key;
 
 use crate::Failure;
-use crate::figures::{enroll, key, prospect, set_up, timed};
+use crate::load::{SENDERS, timed};
 
 /// Events of one call.
-const BATCH: usize = 100;
+const BATCH: u32 = 100;
 /// How long the caller waits between two calls.
 const PAUSE: Duration = Duration::from_millis(2);
 /// Calls between two looks at whether all is done: each look has the next changes copied.
@@ -31,16 +33,15 @@ pub(crate) fn run(arguments: &[String]) -> std::result::Result<(), Failure> {
     measure(timelines).map_err(|error| Failure::Failed(error.to_string()))
 }
 
-fn measure(timelines: usize) -> Result<()> {
+fn measure(timelines: u32) -> Result<()> {
     let dir = tempfile::tempdir_in("target")?;
     let engine = Engine::open(dir.path().join("data"), Options::default())?;
-    let start: Instant = "2026-03-02T08:00:00Z".parse()?;
+    let start = start();
     engine.put_policy(start, Policy::default_rules())?;
-    engine.apply_batch(set_up(start))?;
+    engine.apply_batch(set_up(SENDERS))?;
     println!("durability full; {timelines} timelines of 5 steps; calls of {BATCH} events");
-    let people = (0..timelines).map(|it| Command::new(start, Action::PutProspect(prospect(it))));
-    timed(&engine, "put-prospect", people.collect())?;
-    timed(&engine, "enroll", (0..timelines).map(|it| enroll(start, it)).collect())?;
+    timed(&engine, "put-prospect", (0..timelines).map(put).collect())?;
+    timed(&engine, "enroll", (0..timelines).map(enroll).collect())?;
 
     let mut caller = Caller { engine: &engine, at: start, timelines, calls: 0 };
     let mut quiet = Vec::new();
@@ -62,7 +63,7 @@ fn measure(timelines: usize) -> Result<()> {
     }
     let seconds = began.elapsed().as_secs_f64();
     print("planning anew", &mut busy);
-    let rate = timelines as f64 / seconds;
+    let rate = f64::from(timelines) / seconds;
     println!("planned anew     {rate:>8.0} timelines a second, in {seconds:.1} s");
     engine.close()?;
     Ok(())
@@ -72,8 +73,8 @@ fn measure(timelines: usize) -> Result<()> {
 struct Caller<'a> {
     engine: &'a Engine,
     at: Instant,
-    timelines: usize,
-    calls: usize,
+    timelines: u32,
+    calls: u32,
 }
 
 impl Caller<'_> {
@@ -81,7 +82,7 @@ impl Caller<'_> {
     fn call(&mut self) -> Result<Duration> {
         std::thread::sleep(PAUSE);
         self.calls += 1;
-        let event = |number: usize| {
+        let event = |number: u32| {
             let person = (self.calls * BATCH + number).wrapping_mul(7_919) % self.timelines;
             let id = format!("call-{}-{number}", self.calls);
             let event = Event::new("open", id).source("mail").prospect(key(person));

@@ -4,10 +4,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant as Clock};
 
-use holdline::{Action, Command, Engine, Instant, Options, Policy};
+use holdline::store::Store;
+use holdline::{Engine, Options, Policy};
+use holdline_workloads::commands::{enroll, put, record, set_up, start};
+use holdline_workloads::events::Mix;
 
 use crate::Failure;
-use crate::figures::{enroll, mix, prospect, resident_bytes, set_up, size, timed};
+use crate::load::{SENDERS, resident_bytes, size, timed};
 use crate::replan::print;
 
 /// Commands of one call.
@@ -24,7 +27,7 @@ const ROUNDS: usize = 3;
 const KINDS: [(&str, u64); 3] =
     [("no checkpoints", 0), ("each 64 MiB", 64 << 20), ("all the time", 8 << 20)];
 /// Commands that are made at once while the store is filled.
-const CHUNK: usize = 200_000;
+const CHUNK: u32 = 200_000;
 /// What an enrolled prospect may take in sled; after compacting, no more than half as much again.
 const BUDGET_BYTES: u64 = 120;
 /// How this program is called to open a store and say what that took.
@@ -48,14 +51,14 @@ pub(crate) fn run(arguments: &[String]) -> std::result::Result<(), Failure> {
     }
 }
 
-fn measure(prospects: usize) -> Result<()> {
+fn measure(prospects: u32) -> Result<()> {
     let dir = tempfile::tempdir_in("target")?;
     let data = dir.path().join("data");
     println!("durability full; {prospects} prospects, each enrolled in a campaign of 5 steps");
     let began = Clock::now();
     fill(&data, prospects)?;
     println!("filled and closed in {:.1} s", began.elapsed().as_secs_f64());
-    let per = |bytes: u64| bytes as f64 / prospects as f64;
+    let per = |bytes: u64| bytes as f64 / f64::from(prospects);
     println!("sled             {:>8.0} B an enrolled prospect", per(size(&data.join("sled"))?));
     println!("journal          {:>8.0} B an enrolled prospect", per(size(&data.join("journal"))?));
     let program = std::env::current_exe()?;
@@ -69,14 +72,48 @@ fn measure(prospects: usize) -> Result<()> {
     }
     commits(&data, prospects)?;
     println!("sled afterwards  {:>8.0} B an enrolled prospect", per(size(&data.join("sled"))?));
+    compress(&data)
+}
+
+/// Compresses the whole journal, and reads it before and after.
+fn compress(data: &Path) -> Result<()> {
+    let mut options = Options::default();
+    // An opening is journaled: so whatever there is has a segment behind it.
+    options.segment_bytes = 1;
+    Engine::open(data, options)?.close()?;
+    let mut store = Store::open(data, options)?;
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let began = Clock::now();
+    store.journal.verify()?;
+    let plain_read = began.elapsed().as_secs_f64();
+    let archivist = store.journal.archivist();
+    let (began, mut plain, mut packed) = (Clock::now(), 0, 0);
+    while let Some(done) = archivist.compress_one(u64::MAX)? {
+        plain += done.plain_bytes;
+        packed += done.packed_bytes;
+    }
+    let took = began.elapsed().as_secs_f64();
+    let began = Clock::now();
+    store.journal.verify()?;
+    let packed_read = began.elapsed().as_secs_f64();
+    println!(
+        "compressed       {:>8.2} to 1, {:.1} MiB to {:.1} MiB; written and read back with {:.0} \
+         MiB a second; read with {:.0}, before with {:.0} MiB a second",
+        plain as f64 / packed as f64,
+        mib(plain),
+        mib(packed),
+        mib(plain) / took,
+        mib(plain) / packed_read,
+        mib(plain) / plain_read
+    );
     Ok(())
 }
 
 /// Compacts a store; how many bytes of checkpoints a prospect takes then.
-pub(crate) fn compacted(data: &Path, prospects: usize) -> Result<f64> {
+pub(crate) fn compacted(data: &Path, prospects: u32) -> Result<f64> {
     let began = Clock::now();
     let made = holdline::compact(data, Options::default())?;
-    let each = made.checkpoints.1 as f64 / prospects as f64;
+    let each = made.checkpoints.1 as f64 / f64::from(prospects);
     println!("compact          {:>8.2} s", began.elapsed().as_secs_f64());
     println!(
         "sled compacted   {each:>8.0} B an enrolled prospect, {:.2} of {BUDGET_BYTES} B",
@@ -85,15 +122,13 @@ pub(crate) fn compacted(data: &Path, prospects: usize) -> Result<f64> {
     Ok(each)
 }
 
-pub(crate) fn fill(data: &Path, prospects: usize) -> Result<()> {
-    let start: Instant = "2026-03-02T08:00:00Z".parse()?;
+pub(crate) fn fill(data: &Path, prospects: u32) -> Result<()> {
     let engine = Engine::open(data, Options::default())?;
-    engine.put_policy(start, Policy::default_rules())?;
-    engine.apply_batch(set_up(start))?;
-    for from in (0..prospects).step_by(CHUNK) {
+    engine.put_policy(start(), Policy::default_rules())?;
+    engine.apply_batch(set_up(SENDERS))?;
+    for from in (0..prospects).step_by(CHUNK as usize) {
         let all = from..(from + CHUNK).min(prospects);
-        let people = all.clone().map(|it| Command::new(start, Action::PutProspect(prospect(it))));
-        let commands = people.chain(all.map(|it| enroll(start, it))).collect();
+        let commands = all.clone().map(put).chain(all.map(enroll)).collect();
         timed(&engine, "put and enroll", commands).map_err(|error| error.to_string())?;
     }
     let began = Clock::now();
@@ -110,8 +145,7 @@ fn print_open(data: &Path) -> Result<()> {
     let began = Clock::now();
     let engine = Engine::open(data, options)?;
     let opened = began.elapsed().as_secs_f64();
-    let now = "2026-03-02T08:00:00Z".parse()?;
-    engine.claim(now, 100, 60_000)?;
+    engine.claim(start(), 100, 60_000)?;
     let claimed = began.elapsed().as_secs_f64();
     println!("open             {opened:>8.2} s; to the first claim {claimed:.2} s");
     let resident = resident_bytes().saturating_sub(before);
@@ -124,7 +158,7 @@ fn print_open(data: &Path) -> Result<()> {
 }
 
 /// Records events at a steady rate, with and without checkpoints in the background.
-fn commits(data: &Path, prospects: usize) -> Result<()> {
+fn commits(data: &Path, prospects: u32) -> Result<()> {
     for round in 0..ROUNDS {
         for (at, (what, checkpoint_bytes)) in KINDS.into_iter().enumerate() {
             let mut options = Options::default();
@@ -139,13 +173,13 @@ fn commits(data: &Path, prospects: usize) -> Result<()> {
 }
 
 /// How long each call took, from the moment it was due.
-fn calls(engine: &Engine, prospects: usize, round: usize) -> Result<Vec<Duration>> {
-    let start: Instant = "2026-03-02T08:00:00Z".parse()?;
+fn calls(engine: &Engine, prospects: u32, round: usize) -> Result<Vec<Duration>> {
     let count = (ROUND.as_millis() / EVERY.as_millis()) as usize;
     std::thread::scope(|scope| {
         let caller = |caller: usize| {
             let seed = (round * CALLERS + caller) as u64;
-            let mut events = mix(start, prospects, count * BATCH, seed).into_iter();
+            let events: Vec<_> = Mix::new(seed, prospects).take(count * BATCH).collect();
+            let mut events = events.iter().map(record);
             let began = Clock::now();
             let mut took = Vec::with_capacity(count);
             for call in 0..count {

@@ -1,6 +1,7 @@
 //! The arguments: what each verb takes, and what its help says.
 
 mod authoring;
+mod bench;
 mod history;
 mod keeping;
 mod orders;
@@ -15,6 +16,7 @@ use holdline::model::{Selection, Status};
 use crate::moment;
 
 pub use authoring::{Fmt, New};
+pub use bench::{Bench, Workload};
 pub use history::{Export, History, Import, Stats};
 pub use keeping::{Backup, Compact, Forget, Repair, Restore, Verify};
 pub use orders::{Order, Pause, Reschedule, Resend, Resume, Target};
@@ -92,6 +94,8 @@ pub enum Verb {
     Compact(Compact),
     /// Print the digest of the state: the same for the same commands
     Digest(Digest),
+    /// Measure how fast this machine and this disk are, beside what bounds them
+    Bench(Bench),
     /// Print a shell's completion script
     Completions(Completions),
 }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::SyncMeter;
 use super::archive::Shared;
 use super::closed::Closed;
 use super::frame::StoreId;
@@ -139,6 +140,7 @@ impl Inspected {
             last_seq: self.last_seq,
             synced_seq: self.last_seq,
             waiting_since: None,
+            meter: SyncMeter::default(),
             previous: self.previous,
             turn: Shared::knowing(self.redacted),
             noted: self.noted,

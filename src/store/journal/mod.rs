@@ -30,7 +30,7 @@ use self::segment::Next;
 use self::source::Place;
 use super::disk::{Disk, DiskFile};
 use super::{Durability, Reserve, StoreError};
-use crate::engine::port::{Frame, Journal, JournalError, Sync, check_contiguous};
+use crate::engine::port::{Frame, Journal, JournalError, Sync, SyncMeter, check_contiguous};
 
 pub use self::archive::{Archivist, Compressed, SegmentInfo};
 pub use self::check::{CheckedJournal, CheckedSegment, check};
@@ -83,6 +83,7 @@ pub struct FileJournal {
     synced_seq: u64,
     /// Since when something is not.
     waiting_since: Option<Instant>,
+    meter: SyncMeter,
     /// The checksum of the last frame.
     previous: u32,
     /// Shared with those who compress its segments.
@@ -236,7 +237,9 @@ impl FileJournal {
     fn sync_file(&mut self) -> Result<(), StoreError> {
         if self.synced_seq < self.last_seq {
             let path = self.last_path();
+            let from = Instant::now();
             self.file.sync().map_err(StoreError::io("sync", &path))?;
+            self.meter.add(from.elapsed());
             self.synced_seq = self.last_seq;
         }
         self.waiting_since = None;
@@ -415,6 +418,10 @@ impl Journal for FileJournal {
 
     fn sync(&mut self) -> Result<(), JournalError> {
         self.guarded(|journal| journal.settle(Sync::Now).map_err(answer))
+    }
+
+    fn sync_meter(&self) -> SyncMeter {
+        self.meter.clone()
     }
 
     fn sync_due(&self) -> Option<Duration> {

@@ -3,6 +3,7 @@
 mod agenda;
 mod apply;
 mod backup;
+mod bench;
 mod check;
 mod compact;
 mod completions;
@@ -67,6 +68,7 @@ pub fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Repair(args) => repair::repair(&args),
         Verb::Compact(args) => compact::compact(&args),
         Verb::Digest(args) => digest::digest(&args),
+        Verb::Bench(args) => bench::bench(&args),
         Verb::Completions(args) => completions::completions(&args),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 
-const VERBS: [&str; 28] = [
+const VERBS: [&str; 29] = [
     "run",
     "apply",
     "list",
@@ -30,6 +30,7 @@ const VERBS: [&str; 28] = [
     "repair",
     "compact",
     "digest",
+    "bench",
     "completions",
 ];
 

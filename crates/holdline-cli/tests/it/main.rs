@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod authoring;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod desk;
 mod eval;
 #[cfg(test)]

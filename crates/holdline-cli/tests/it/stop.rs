@@ -50,6 +50,24 @@ fn commands() -> Vec<String> {
 }
 
 #[test]
+fn a_benchmark_that_is_stopped_leaves_nothing_behind() {
+    let desk = Desk::new();
+    for (name, code, begins) in SIGNALS {
+        let args = ["bench", "--prospects", "60", "--seconds", "3600", "--only", "W1"];
+        let mut child = spawn(&desk, &args);
+        // It says what it measures with when it has a directory, and cannot be done in an hour.
+        let (mut out, mut line) = (BufReader::new(child.stdout.take().unwrap()), String::new());
+        assert!(out.read_line(&mut line).unwrap() > 0);
+        assert_eq!(std::fs::read_dir(desk.path()).unwrap().count(), 1);
+        signal(&child, name);
+        let (found, said) = told(child);
+        assert_eq!(found, code, "{said}");
+        assert!(said.starts_with(begins) && said.contains("broken off"), "{said}");
+        assert_eq!(std::fs::read_dir(desk.path()).unwrap().count(), 0, "{name}");
+    }
+}
+
+#[test]
 fn an_apply_that_is_stopped_says_after_which_line_to_go_on() {
     let lines = commands();
     let desk = Desk::new();
