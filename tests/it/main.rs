@@ -40,6 +40,7 @@ mod policies;
 mod race;
 #[cfg(test)]
 mod restoring;
+#[cfg(test)]
 mod resuming;
 #[cfg(test)]
 mod rows;

@@ -5,12 +5,16 @@
 //! who knows it would use it: parsed and compiled once, with whatever it lets one keep between two
 //! events. The effect and scope of a rule are looked up in [`catalogue`], so that a peer only has
 //! to say which rules fire; holdline works its effects out, ends included.
+//!
+//! Where timelines are kept is compared likewise: [`stores`].
 
 pub mod catalogue;
 pub mod incoming;
 pub mod mix;
 pub mod peer;
 pub mod policies;
+pub mod servers;
+pub mod stores;
 
 use std::error::Error;
 

@@ -28,6 +28,8 @@ const STEPS: usize = 100;
 /// So many holds are live at a time, or nothing would leave.
 const LIVE: usize = 40;
 const LEASE_MS: u64 = 60_000;
+/// Commands of one call while everything is made.
+const BATCH: usize = 10_000;
 
 /// How much of what happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,10 +140,13 @@ impl Race<'_> {
                 }),
             );
         }
-        let commands: Vec<Command> =
-            commands.into_iter().map(|action| Command::new(at, action)).collect();
-        for outcome in self.engine.apply_batch(commands)? {
-            debug_assert!(outcome.refusal().is_none(), "{outcome:?}");
+        for some in commands.chunks(BATCH) {
+            let some = some.iter().map(|action| Command::new(at, action.clone())).collect();
+            let outcomes = self.engine.apply_batch(some)?;
+            let refused = outcomes.iter().find_map(Outcome::refusal);
+            if let Some(refusal) = refused {
+                return Err(EngineError::Poisoned { cause: refusal.to_string() });
+            }
         }
         Ok(())
     }
@@ -211,7 +216,7 @@ impl Race<'_> {
                 campaign: campaign(draw(random) % CAMPAIGNS),
             },
         };
-        let kind = if draw(random) % 8 == 0 { HoldKind::Stop } else { HoldKind::Pause };
+        let kind = if draw(random).is_multiple_of(8) { HoldKind::Stop } else { HoldKind::Pause };
         let action = Action::Hold { kind, target, until: None, reason: None };
         Command::new(now(), action).by("ana")
     }
@@ -249,7 +254,7 @@ impl Race<'_> {
             if sends.is_empty() {
                 thread::sleep(Duration::from_millis(1));
             }
-            let one_by_one = draw(random) % 2 == 0;
+            let one_by_one = draw(random).is_multiple_of(2);
             for some in sends.chunks(if one_by_one { 1 } else { 20 }) {
                 self.confirm(some, &mut history)?;
             }
