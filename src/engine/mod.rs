@@ -5,6 +5,7 @@
 
 mod address;
 mod agenda;
+mod ahead;
 mod audit;
 mod campaign;
 mod capacity;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::fingerprint::hash_text;
 use super::pages::{PAGE_RECORDS, dense};
+use super::record::NONE;
 use super::shards::{SIZES, shard_of};
 
 /// Texts one behind the other, and where each ends: a key costs its bytes and two, or four where a
@@ -143,6 +144,19 @@ impl Names {
     fn find(&self, hash: u64, text: &str) -> Option<u32> {
         let shard = self.shards.get(shard_of(hash))?;
         shard.find(hash, |id| self.text(*id) == text).copied()
+    }
+
+    /// The first id that a text of this hash may have, without looking at the text.
+    pub(super) fn likely(&self, hash: u64) -> u32 {
+        let shard = self.shards.get(shard_of(hash));
+        shard.and_then(|shard| shard.find(hash, |_| true)).copied().unwrap_or(NONE)
+    }
+
+    /// Where the text of an id ends, within its page.
+    pub(super) fn end(&self, id: u32) -> u64 {
+        let at = id as usize;
+        let page = self.pages.get(at / PAGE_RECORDS);
+        page.and_then(|page| page.ends.get(at % PAGE_RECORDS)).unwrap_or_default() as u64
     }
 
     /// The id of the text, made if it is new; and whether it is.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
 use super::pages::{Page, Pages, dense};
+use super::record::NONE;
 use super::shards::{Shards, half};
 
 /// The ids in the order in which they came.
@@ -111,6 +112,11 @@ impl SeenIndex {
     pub(crate) fn find(&self, seen: &SeenIds, event: Fingerprint) -> Option<u32> {
         let id = *self.ids.find(half(event), |id| seen.ids.get(*id) == Some(&event))?;
         (id >= self.from).then_some(id)
+    }
+
+    /// The first id that an event of which this is a half may have, without looking at the event.
+    pub(super) fn likely(&self, half: u64) -> u32 {
+        self.ids.find(half, |_| true).copied().unwrap_or(NONE)
     }
 
     /// Notes that an event was seen on a day.

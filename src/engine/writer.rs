@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::ahead::TOGETHER;
 use super::error::EngineError;
 use super::pending::Pending;
 use super::port::{Frame, Journal, JournalError, Sync, SyncMeter};
@@ -404,7 +405,16 @@ impl Building {
         to: Sender<Result<Vec<Outcome>, EngineError>>,
     ) {
         let mut outcomes = Vec::with_capacity(commands.len());
-        for mut command in commands {
+        let mut commands = commands.into_iter();
+        let mut number = 0_usize;
+        loop {
+            if number.is_multiple_of(TOGETHER) {
+                state.look_ahead(commands.as_slice());
+            }
+            number += 1;
+            let Some(mut command) = commands.next() else {
+                break;
+            };
             let applied = match command.action {
                 Action::Open { .. } => refuse_own("open"),
                 Action::Publish { .. } => refuse_own("publish"),
