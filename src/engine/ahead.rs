@@ -1,8 +1,8 @@
 //! Looking ahead: what the next commands are about is touched before they are applied.
 //!
 //! A command about somebody at random waits for memory a dozen times, one wait after the other. Of
-//! several commands the same step is taken here at once, so that their waits overlap. Nothing that is
-//! read here is kept: it only lies nearer when the command is applied.
+//! several commands the same step is taken here at once, so that their waits overlap. Nothing that
+//! is read here is kept: it only lies nearer when the command is applied.
 
 use std::hint::black_box;
 
@@ -75,7 +75,8 @@ impl Workspace {
             }
         }
         for it in &all {
-            read ^= u64::from(data.prospect_names.text(it.prospect).as_bytes().first().is_some());
+            let text = data.prospect_names.text(it.prospect).as_bytes();
+            read ^= text.last().map_or(0, |byte| u64::from(*byte));
             read ^= data.companies.get(it.company).map_or(0, |it| u64::from(it.last_member));
         }
         for it in &all {
