@@ -321,9 +321,6 @@ fn remove_segment(disk: &dyn Disk, dir: &Path, first_seq: u64) -> Result<(), Sto
     Ok(())
 }
 
-/// How often what was compressed or trimmed meanwhile is looked at again.
-const LOOKS: u32 = 10;
-
 /// How each segment of a journal is kept, the oldest first.
 pub(super) fn segments(place: Place<'_>) -> Result<Vec<SegmentInfo>, StoreError> {
     let info = |first_seq: u64| {
@@ -335,17 +332,11 @@ pub(super) fn segments(place: Place<'_>) -> Result<Vec<SegmentInfo>, StoreError>
         };
         Ok(SegmentInfo { first_seq, bytes, plain_bytes, compressed })
     };
-    let mut looks = 0;
-    loop {
-        looks += 1;
+    // Whoever looks from another process does not wait for its turn.
+    segment::while_others_work(place.dir, || {
         let firsts = segment::list(place.disk, place.dir)?.firsts;
-        match firsts.into_iter().map(info).collect() {
-            // Whoever looks from another process does not wait for its turn.
-            Err(StoreError::Io { source, .. })
-                if looks < LOOKS && source.kind() == ErrorKind::NotFound => {}
-            all => return all,
-        }
-    }
+        firsts.into_iter().map(info).collect()
+    })
 }
 
 pub(super) fn since_1970(at: SystemTime) -> u64 {

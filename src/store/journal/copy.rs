@@ -10,8 +10,6 @@ use super::source::{Place, Source};
 use crate::store::StoreError;
 use crate::store::disk::{Disk, DiskFile};
 
-/// How often what was trimmed or compressed meanwhile is looked for again.
-const LOOKS: u32 = 3;
 const CHUNK: usize = 1024 * 1024;
 
 /// What was copied.
@@ -39,17 +37,7 @@ pub fn copy(
     store: StoreId,
     upto: u64,
 ) -> Result<CopiedJournal, StoreError> {
-    let mut looks = 0;
-    loop {
-        looks += 1;
-        match copy_all(disk, (from, to), store, upto) {
-            Err(StoreError::Io { path, source, .. })
-                if looks < LOOKS
-                    && source.kind() == std::io::ErrorKind::NotFound
-                    && path.parent() == Some(from) => {}
-            result => return result,
-        }
-    }
+    segment::while_others_work(from, || copy_all(disk, (from, to), store, upto))
 }
 
 fn copy_all(

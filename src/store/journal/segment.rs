@@ -1,6 +1,7 @@
 //! One file of frames: creating it, walking it, and judging where it stops checking out. It knows
 //! nothing of the other segments, nor of how the bytes are kept.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::TornTail;
@@ -271,6 +272,28 @@ pub(super) struct Listing {
     /// What is nobody's: files that were never finished, and compressed segments whose plain one is
     /// still there, and counts.
     pub leftovers: Vec<PathBuf>,
+}
+
+/// How often what was compressed or trimmed meanwhile is looked at again.
+const LOOKS: u32 = 10;
+
+/// Reads segments that another process may compress or trim meanwhile: what went between listing
+/// and opening is looked for again.
+pub(super) fn while_others_work<T>(
+    dir: &Path,
+    mut look: impl FnMut() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        match look() {
+            Err(StoreError::Io { path, source, .. })
+                if looks < LOOKS
+                    && source.kind() == ErrorKind::NotFound
+                    && path.parent() == Some(dir) => {}
+            result => return result,
+        }
+    }
 }
 
 /// Looks at what lies in a journal's directory.
