@@ -32,6 +32,7 @@ mod hold;
 mod image;
 mod index;
 mod lanes;
+mod lineup;
 mod listen;
 mod names;
 mod pages;

@@ -217,7 +217,8 @@ impl Workspace {
         let Some(record) = self.data.senders.get_mut(id) else {
             return Ok(Outcome::Applied);
         };
-        let mut changed = zone.is_some() && zone != record.zone;
+        let rezoned = zone.is_some() && zone != record.zone;
+        let mut changed = rezoned;
         record.zone = zone.or(record.zone);
         record.writes_elsewhere |= changed && !new;
         record.limit_per_day = sender.limit_per_day.or(record.limit_per_day);
@@ -229,6 +230,9 @@ impl Workspace {
         changed |= self.count_capacity(id);
         if changed && !new {
             self.index.scouts.forget_sender(id);
+            if rezoned {
+                self.index.scouts.forget_zones();
+            }
             self.plan_anew(JobScope::Sender(id));
         }
         self.index.lanes.touch(id);

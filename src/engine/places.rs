@@ -9,8 +9,8 @@ use super::record::{DueBy, NONE};
 use super::scouts::Kind;
 use crate::model::{Instant, Placement, Step};
 use crate::plan::{
-    self, Asker, ClosedDays, CompanySends, Ground, Paced, PromisedDays, Scout, Slot, Stop,
-    Unplaced, Zone, place_next, place_whole,
+    self, Asker, ClosedDays, CompanySends, Ground, Outset, Paced, PromisedDays, Scout, Slot, Stop,
+    Unplaced, Zone, outset, place_next, place_whole,
 };
 
 /// Those of a company that nothing was sent to.
@@ -127,7 +127,11 @@ impl Data {
         let campaign = self.campaigns.get(record.campaign).ok_or(NoPlace::NoStep)?;
         let slots = match campaign.placement {
             Placement::Whole => place_whole(&ground, &stops, wish.due, scout),
-            Placement::Rolling => place_next(&ground, first, wish.due).map(|slot| vec![slot]),
+            Placement::Rolling => {
+                let slot = place_next(&ground, first, wish.due);
+                scout.note(slot.ok().map(|slot| slot.opens));
+                slot.map(|slot| vec![slot])
+            }
         };
         let slots = slots.map_err(NoPlace::Unplaced)?;
         let slot = *slots.first().ok_or(NoPlace::NoStep)?;
@@ -142,7 +146,7 @@ impl Data {
 
     /// The latest instant at which a step may go out, if its campaign says how late it may be. A
     /// date that a person gave is never too late.
-    fn latest(&self, record: &EnrollmentRecord, wish: Wish<'_>) -> Option<Instant> {
+    pub(crate) fn latest(&self, record: &EnrollmentRecord, wish: Wish<'_>) -> Option<Instant> {
         let most = self.campaigns.get(record.campaign)?.max_lateness_ms;
         let bound = most > 0 && wish.by != DueBy::Reschedule;
         let step = self.steps_from(record, wish.position).first().filter(|_| bound)?;
@@ -173,13 +177,33 @@ impl Data {
         ground.natural(self.stop(record, record.position(), step), due)
     }
 
-    /// Whether the steps of an enrollment go by the clocks of the same zone whoever sends them.
-    pub(crate) fn goes_by_one_zone(&self, record: &EnrollmentRecord, senders: &[u32]) -> bool {
+    /// Where a timeline begins whoever sends it, in the days of these zones.
+    pub(crate) fn outset(
+        &self,
+        record: &EnrollmentRecord,
+        wish: Wish<'_>,
+        zones: &[Zone],
+    ) -> Option<Outset> {
+        let steps = self.steps_from(record, wish.position);
+        let whole = self.campaigns.get(record.campaign)?.placement == Placement::Whole;
+        let stops = steps.iter().map(|step| Stop { timing: &step.timing, seed: 0 });
+        let stops: Vec<Stop<'_>> = stops.take(if whole { steps.len() } else { 1 }).collect();
+        let ground = self.ground(record, wish.own, wish.asker)?;
+        outset(&ground, &stops, wish.due, zones)
+    }
+
+    /// Whether the steps of an enrollment go by the clocks of its prospect or campaign.
+    pub(crate) fn has_own_zone(&self, record: &EnrollmentRecord) -> bool {
         let prospect = self.prospects.get(record.prospect).and_then(|record| record.zone);
         let campaign = self.campaigns.get(record.campaign).and_then(|record| record.zone);
+        prospect.or(campaign).is_some()
+    }
+
+    /// Whether the steps of an enrollment go by the clocks of the same zone whoever sends them.
+    pub(crate) fn goes_by_one_zone(&self, record: &EnrollmentRecord, senders: &[u32]) -> bool {
         let mut zones = senders.iter().filter_map(|id| self.senders.get(*id)).map(|it| it.zone);
         let first = zones.next();
-        prospect.or(campaign).is_some() || zones.all(|zone| Some(zone) == first)
+        self.has_own_zone(record) || zones.all(|zone| Some(zone) == first)
     }
 
     /// When the days and hours of the next step open that is due at an instant, whatever its
@@ -194,10 +218,9 @@ impl Data {
     /// The kind of timeline that is looked for, for what is known of full days. What is full to
     /// others may not be to one that has something to give back, or where companies have a bound.
     pub(crate) fn kind(&self, record: &EnrollmentRecord, wish: Wish<'_>) -> Option<Kind> {
-        let (sender, campaign) = (record.sender, record.campaign);
+        let campaign = record.campaign;
         let paced = self.campaigns.get(campaign)?.company_pace.is_some();
         (wish.own.is_empty() && !paced).then(|| Kind {
-            sender,
             campaign,
             zone: self.step_zone(record),
             steps: (wish.position, record.steps()),

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use super::data::Data;
 use super::enrollment::EnrollmentRecord;
 use super::freeze::Mark;
-use super::places::Found;
 use super::record::{Job, JobScope, NONE, Pass, Phase, Plan};
 use super::workspace::Workspace;
 use crate::plan::{Asker, PromisedDays};
@@ -129,39 +128,7 @@ impl Workspace {
     fn search_again(&mut self, record: &EnrollmentRecord, asker: Asker) -> (Plan, PromisedDays) {
         let own = record.days();
         let wish = self.data.wish_again(record, &own, asker);
-        let scout = self.index.scouts.of(self.data.kind(record, wish));
+        let scout = self.index.scouts.of(record.sender, self.data.kind(record, wish));
         self.data.placed(record, wish, scout)
-    }
-
-    /// The sender of a campaign with the earliest place for an enrollment, planned as it was, the
-    /// first of equals, and that place; the first one if none has any.
-    pub(crate) fn earliest_sender(
-        &mut self,
-        record: &EnrollmentRecord,
-        asker: Asker,
-    ) -> (u32, Found) {
-        let mut of_sender = record.clone();
-        let senders = self.data.campaigns.get(record.campaign);
-        let senders = senders.map_or_else(Default::default, |it| Arc::clone(&it.senders));
-        let one_zone = self.data.goes_by_one_zone(record, &senders);
-        let mut best: Option<(u32, Found)> = None;
-        for sender in senders.iter().copied() {
-            of_sender.sender = sender;
-            let wish = self.data.wish_again(&of_sender, &PromisedDays::NONE, asker);
-            let scout = self.index.scouts.of(self.data.kind(&of_sender, wish));
-            let Ok(found) = self.data.search(&of_sender, wish, scout) else {
-                continue;
-            };
-            if best.as_ref().is_none_or(|(_, best)| found.opens < best.opens) {
-                // Nobody can be earlier than when its days and hours open.
-                let opens = || self.data.opens(&of_sender, wish.due);
-                let earliest = one_zone && opens().is_none_or(|opens| found.opens <= opens);
-                best = Some((sender, found));
-                if earliest {
-                    break;
-                }
-            }
-        }
-        best.unwrap_or_else(|| (senders.first().copied().unwrap_or(NONE), Found::default()))
     }
 }

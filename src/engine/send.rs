@@ -224,7 +224,13 @@ impl Workspace {
             record.last_go = Some(now);
             let ledger = Arc::make_mut(&mut record.ledger);
             ledger.spend(day);
+            let first = ledger.first_day();
             ledger.forget_before(day.saturating_sub(REMEMBERED_DAYS));
+            let forgotten = ledger.first_day();
+            if forgotten != first {
+                // To a plan that is late, days that nobody remembers are free.
+                self.index.scouts.freed(sender, forgotten.saturating_sub(1));
+            }
         }
         self.count_for_company(claim.enrollment, |sends| {
             sends.spend(day);

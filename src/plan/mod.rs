@@ -5,11 +5,13 @@
 
 mod clock;
 mod closed;
+pub(crate) mod cost;
 mod days;
 mod delay;
 mod explain;
 mod holidays;
 mod ledger;
+mod outset;
 mod pace;
 mod place;
 mod whole;
@@ -25,6 +27,7 @@ pub use delay::due;
 pub use explain::{Move, Why, explain_place};
 pub use holidays::{Calendar, UnknownCalendar};
 pub use ledger::{Asker, Ledger};
+pub use outset::{Outset, outset};
 pub use pace::{CompanySends, Paced};
 pub use place::place;
 pub use whole::{Ground, Scout, Slot, Stop, Unplaced, place_next, place_whole};

@@ -2,6 +2,7 @@
 
 use super::DAY_MS;
 use super::closed::ClosedDays;
+use super::cost;
 use super::days::PromisedDays;
 use super::delay::due;
 use super::ledger::{Asker, Ledger};
@@ -115,6 +116,7 @@ pub fn place_whole(
     scout: &mut Scout,
 ) -> Result<Vec<Slot>, Unplaced> {
     let last = ground.day(due).saturating_add(HORIZON);
+    scout.note(None);
     let mut slots = Vec::with_capacity(steps.len());
     let plain: Vec<Stop<'_>> = steps.iter().map(|it| Stop { seed: 0, ..*it }).collect();
     // The day on which it is due has begun: what is known of whole days says nothing of it.
@@ -128,6 +130,7 @@ pub fn place_whole(
                 if let Some(first) = whole_days {
                     scout.learn(first, day);
                 }
+                scout.earliest = scout.earliest.or(slots.first().map(|slot| slot.opens));
                 if steps.iter().any(|it| it.timing.jitter_ms > 0) {
                     blocked = ground.chain(steps, from, &mut slots)?;
                 }
@@ -156,6 +159,7 @@ pub fn place_whole(
 pub struct Scout {
     /// From the first of these days on, and before the second, none can begin.
     known: Option<(i32, i32)>,
+    earliest: Option<Instant>,
 }
 
 impl Scout {
@@ -164,6 +168,18 @@ impl Scout {
     pub fn freed(&mut self, day: i32) {
         let known = self.known.map(|(first, last)| (first.max(day.saturating_add(1)), last));
         self.known = known.filter(|(first, last)| first < last);
+    }
+
+    /// When the first step could go out by the last search, were it not for any jitter: with it, no
+    /// timeline begins earlier.
+    #[must_use]
+    pub const fn earliest(&self) -> Option<Instant> {
+        self.earliest
+    }
+
+    /// Has a search that knows of no scout tell what it found.
+    pub const fn note(&mut self, earliest: Option<Instant>) {
+        self.earliest = earliest;
     }
 
     fn skip(&self, day: i32) -> i32 {
@@ -187,6 +203,14 @@ const HORIZON: i32 = HORIZON_DAYS as i32;
 const WAIT_DAYS: i32 = 16;
 
 impl Ground<'_> {
+    /// Each step at its natural place after the one before, whatever is full.
+    pub(super) fn naturals(&self, steps: &[Stop<'_>], due: Instant) -> Option<Vec<Slot>> {
+        let (free, mut slots) = (Ledger::new(None), Vec::with_capacity(steps.len()));
+        let ground = Ground { ledger: &free, own: &PromisedDays::NONE, paced: None, ..*self };
+        ground.chain(steps, due, &mut slots).ok().filter(Option::is_none)?;
+        Some(slots)
+    }
+
     /// The number of the sender's day at an instant.
     #[must_use]
     pub fn day(&self, at: Instant) -> i32 {
@@ -278,6 +302,7 @@ impl Ground<'_> {
         slots.clear();
         let (mut next, mut own) = (from, 0);
         for (number, step) in steps.iter().enumerate() {
+            cost::count(1);
             if let Some(before) = slots.last() {
                 next = due(step.timing.delay, before.at, self.zone);
             }
