@@ -134,7 +134,6 @@ pub(crate) fn bring_up(
         (&bases, journal.replays_from(), journal.last_seq() == 0),
     )?;
     opened.notes.extend(notes);
-    checkpoints.let_go_of_pages()?;
     opened.replayed = replay(&mut journal, &mut state)?;
     if owes(&state, &journal) {
         // What is to be written anew must not be written to.

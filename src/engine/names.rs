@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::fingerprint::hash_text;
 use super::pages::{PAGE_RECORDS, dense};
 use super::record::NONE;
-use super::shards::{SIZES, shard_of};
+use super::shards::{SIZES, shard_of, share_of};
 
 /// Texts one behind the other, and where each ends: a key costs its bytes and two, or four where a
 /// page has very long ones.
@@ -231,17 +231,11 @@ impl Names {
 
     /// With the way back to all of its texts.
     pub(crate) fn restored(mut self) -> Self {
-        let hashes: Vec<u64> = self.iter().map(hash_text).collect();
-        let mut counts = [0_usize; SIZES];
-        for hash in &hashes {
-            if let Some(count) = counts.get_mut(shard_of(*hash)) {
-                *count += 1;
-            }
-        }
-        let shards = counts.iter().map(|count| Arc::new(HashTable::with_capacity(*count)));
-        self.shards = shards.collect();
-        for (id, hash) in hashes.into_iter().enumerate() {
-            self.index(dense(id), hash);
+        let len = self.len();
+        let shards = (0..SIZES).map(|shard| HashTable::with_capacity(share_of(shard, len)));
+        self.shards = shards.map(Arc::new).collect();
+        for id in 0..dense(len) {
+            self.index(id, hash_text(self.text(id)));
         }
         self
     }

@@ -16,6 +16,8 @@ use super::fingerprint::{Fingerprint, hash_text};
 
 /// How many sizes of shards there are.
 pub(crate) const SIZES: usize = 256;
+/// The shares of all of them: shard `n` gets `SIZES + n`.
+const SHARES: usize = SIZES * SIZES + SIZES * (SIZES - 1) / 2;
 /// Parts of the range of hashes that are dealt out to the shards.
 const CELLS: usize = 4096;
 /// Which shard each part belongs to: a later shard has more of them, the last twice as many as the
@@ -29,11 +31,9 @@ const OF_EACH: usize = 4;
 #[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled, and only then")]
 const fn dealt() -> [u8; CELLS] {
     let mut cells = [0; CELLS];
-    let all = SIZES * SIZES + SIZES * (SIZES - 1) / 2;
     let (mut at, mut shard, mut before) = (0, 0, 0);
     while at < CELLS {
-        // Shard `n` gets a share of `SIZES + n`.
-        while before + SIZES + shard <= at * all / CELLS {
+        while before + SIZES + shard <= at * SHARES / CELLS {
             before += SIZES + shard;
             shard += 1;
         }
@@ -46,6 +46,11 @@ const fn dealt() -> [u8; CELLS] {
 /// Which of [`SIZES`] shards a hash belongs to. Tables use the low bits of it and the top seven.
 pub(crate) fn shard_of(hash: u64) -> usize {
     DEALT.get((hash >> 32) as usize % CELLS).copied().unwrap_or_default().into()
+}
+
+/// How many of so many entries a shard may be expected to have.
+pub(crate) const fn share_of(shard: usize, entries: usize) -> usize {
+    entries * (SIZES + shard) / SHARES
 }
 
 /// A hash table in shards.

@@ -1,8 +1,6 @@
 //! Reading the records of a tree on another thread than the one that takes them.
 //!
-//! A large store opens the sooner. And what the database needs while it reads, which goes, does not
-//! come to lie between what is taken, which stays: an allocator that serves each thread from a
-//! place of its own can give it back.
+//! A large store opens the sooner.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;

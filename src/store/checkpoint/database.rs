@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use sled::Db;
@@ -21,6 +23,8 @@ const PIECES: &str = "pieces";
 /// is being started and has not yet closed what it inherited.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 const LOCK_STEP: Duration = Duration::from_millis(5);
+/// How many bytes of pages are read until the database lets go of them.
+const MUCH_READ: u64 = 4 << 20;
 
 /// Why the database did not do what it was asked.
 #[derive(Debug)]
@@ -78,40 +82,38 @@ pub(crate) trait Home: std::fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub(super) struct Closed;
 
-impl Closed {
-    fn fault<T>() -> Result<T, Fault> {
-        Err(Fault { what: "the database is closed".to_owned(), damage: false })
-    }
+fn closed<T>() -> Result<T, Fault> {
+    Err(Fault { what: "the database is closed".to_owned(), damage: false })
 }
 
 impl PageStore for Closed {
     fn insert(&self, _tree: Option<Tree>, _key: &[u8], _page: Vec<u8>) -> Result<(), Fault> {
-        Self::fault()
+        closed()
     }
 
     fn get(&self, _tree: Option<Tree>, _key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        Self::fault()
+        closed()
     }
 
     fn remove(&self, _tree: Option<Tree>, _key: &[u8]) -> Result<(), Fault> {
-        Self::fault()
+        closed()
     }
 
     fn keys(&self, _tree: Option<Tree>) -> Box<dyn Iterator<Item = Result<Vec<u8>, Fault>> + '_> {
-        Box::new(std::iter::once(Self::fault()))
+        Box::new(std::iter::once(closed()))
     }
 
     fn pages_from(&self, _tree: Tree, _key: &[u8]) -> Result<Vec<KeyedPage>, Fault> {
-        Self::fault()
+        closed()
     }
 
     fn flush(&self) -> Result<(), Fault> {
-        Self::fault()
+        closed()
     }
 }
 
 /// A database in the directory of a store.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::store) struct SledHome {
     pub store: PathBuf,
     pub cache_bytes: u64,
@@ -123,7 +125,7 @@ impl Home for SledHome {
     }
 
     fn open(&self) -> Result<Box<dyn PageStore>, Fault> {
-        Ok(Box::new(Database::open(&self.path(), self.cache_bytes)?))
+        Ok(Box::new(Database::open(self.clone())?))
     }
 
     fn move_aside(&self) -> Result<PathBuf, StoreError> {
@@ -160,8 +162,24 @@ impl Home for SledHome {
 }
 
 /// One thread owns it.
+///
+/// sled keeps what was read of its file in memory, and lets go of it only after many more reads
+/// than a store has pages. So a database of which much was read, as that of a store that is being
+/// opened, is closed and opened again, which takes a few milliseconds.
 #[derive(Debug)]
 struct Database {
+    home: SledHome,
+    /// None once it could not be opened again.
+    opened: RwLock<Option<Opened>>,
+    /// How many bytes of pages were read since it was opened.
+    read: AtomicU64,
+    /// Whether something was changed: closing would make it durable before its time.
+    changed: AtomicBool,
+}
+
+/// The files of a database, open.
+#[derive(Debug)]
+struct Opened {
     db: Db,
     /// sled's own file, through a descriptor of ours: on Linux sled's flush leaves the data with
     /// the system, and only a sync of the file makes it survive a loss of power.
@@ -221,7 +239,7 @@ fn open_locked(config: &sled::Config) -> sled::Result<Db> {
     }
 }
 
-impl Database {
+impl Opened {
     fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Fault> {
         // No flusher of its own: when something is durable is decided here.
         let config = sled::Config::new()
@@ -261,34 +279,140 @@ impl Database {
     }
 }
 
+impl Database {
+    fn open(home: SledHome) -> Result<Self, Fault> {
+        let opened = Opened::open(&home.path(), home.cache_bytes)?;
+        Ok(Self {
+            home,
+            opened: RwLock::new(Some(opened)),
+            read: AtomicU64::new(0),
+            changed: AtomicBool::new(false),
+        })
+    }
+
+    fn opened(&self) -> RwLockReadGuard<'_, Option<Opened>> {
+        self.opened.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&Opened) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.opened().as_ref().map_or_else(closed, act)
+    }
+
+    fn change(&self, act: impl FnOnce(&Opened) -> sled::Result<()>) -> Result<(), Fault> {
+        self.changed.store(true, Ordering::Relaxed);
+        self.with(|opened| guarded(|| act(opened)))
+    }
+
+    /// Counts what was read; once that is much, nothing was changed and nobody looks at keys, lets
+    /// go of it.
+    fn count(&self, bytes: usize) -> Result<(), Fault> {
+        let bytes = bytes as u64;
+        if self.read.fetch_add(bytes, Ordering::Relaxed) + bytes < MUCH_READ
+            || self.changed.load(Ordering::Relaxed)
+        {
+            return Ok(());
+        }
+        let Ok(mut opened) = self.opened.try_write() else {
+            return Ok(());
+        };
+        self.read.store(0, Ordering::Relaxed);
+        // The lock on its directory is let go of first.
+        *opened = None;
+        *opened = Some(Opened::open(&self.home.path(), self.home.cache_bytes)?);
+        Ok(())
+    }
+}
+
+/// Keys of a database that stays open while they are looked at: they have hold of it, and it could
+/// not be opened again beside them.
+struct LookedAt<'a, K> {
+    keys: K,
+    _opened: RwLockReadGuard<'a, Option<Opened>>,
+}
+
+impl<K: Iterator<Item = sled::Result<sled::IVec>>> Iterator for LookedAt<'_, K> {
+    type Item = Result<Vec<u8>, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let key = guarded(|| self.keys.next().transpose()).transpose()?;
+        Some(key.map(|key| key.to_vec()))
+    }
+}
+
 impl PageStore for Database {
     fn insert(&self, tree: Option<Tree>, key: &[u8], page: Vec<u8>) -> Result<(), Fault> {
-        guarded(|| self.tree(tree).insert(key, page).map(drop))
+        self.change(|opened| opened.tree(tree).insert(key, page).map(drop))
     }
 
     fn get(&self, tree: Option<Tree>, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        guarded(|| Ok(self.tree(tree).get(key)?.map(|page| page.to_vec())))
+        let read = |opened: &Opened| guarded(|| opened.tree(tree).get(key));
+        let page = self.with(read)?.map(|page| page.to_vec());
+        self.count(page.as_ref().map_or(0, Vec::len))?;
+        Ok(page)
     }
 
     fn remove(&self, tree: Option<Tree>, key: &[u8]) -> Result<(), Fault> {
-        guarded(|| self.tree(tree).remove(key).map(drop))
+        self.change(|opened| opened.tree(tree).remove(key).map(drop))
     }
 
     fn keys(&self, tree: Option<Tree>) -> Box<dyn Iterator<Item = Result<Vec<u8>, Fault>> + '_> {
-        let mut keys = self.tree(tree).iter().keys();
-        let next = move || guarded(|| keys.next().transpose()).transpose();
-        Box::new(std::iter::from_fn(next).map(|key| Ok(key?.to_vec())))
+        let opened = self.opened();
+        let Some(keys) = opened.as_ref().map(|opened| opened.tree(tree).iter().keys()) else {
+            return Box::new(std::iter::once(closed()));
+        };
+        Box::new(LookedAt { keys, _opened: opened })
     }
 
     fn pages_from(&self, tree: Tree, key: &[u8]) -> Result<Vec<KeyedPage>, Fault> {
-        guarded(|| {
-            let pages = self.tree(Some(tree)).range(key..);
-            pages.map(|page| page.map(|(key, page)| (key.to_vec(), page.to_vec()))).collect()
+        self.with(|opened| {
+            guarded(|| {
+                let pages = opened.tree(Some(tree)).range(key..);
+                pages.map(|page| page.map(|(key, page)| (key.to_vec(), page.to_vec()))).collect()
+            })
         })
     }
 
     fn flush(&self) -> Result<(), Fault> {
-        guarded(|| self.db.flush())?;
-        self.file.sync_all().map_err(|error| system("sync", &error))
+        self.with(|opened| {
+            guarded(|| opened.db.flush())?;
+            opened.file.sync_all().map_err(|error| system("sync", &error))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::{Database, MUCH_READ, PageStore, SledHome};
+    use crate::engine::port::Tree;
+
+    #[test]
+    fn what_was_read_is_let_go_of_and_still_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = SledHome { store: dir.path().to_path_buf(), cache_bytes: 1 << 20 };
+        let page = |at: u16| vec![at.to_be_bytes()[1]; 16_000];
+        let tree = Some(Tree::Timelines);
+        let pages = u16::try_from(MUCH_READ / 16_000 + 1).unwrap();
+        let read_all = |database: &Database| {
+            for at in 0..pages {
+                let found = database.get(tree, &at.to_be_bytes()).unwrap();
+                assert_eq!(found, Some(page(at)), "{at}");
+            }
+            database.read.load(Ordering::Relaxed)
+        };
+        let changed = Database::open(home.clone()).unwrap();
+        for at in 0..pages {
+            changed.insert(tree, &at.to_be_bytes(), page(at)).unwrap();
+        }
+        changed.flush().unwrap();
+        assert!(read_all(&changed) > MUCH_READ, "what was changed stays open");
+        drop(changed);
+        let database = Database::open(home).unwrap();
+        let mut keys = database.keys(tree);
+        keys.next().unwrap().unwrap();
+        assert!(read_all(&database) > MUCH_READ, "and what somebody looks at");
+        assert_eq!(keys.count(), usize::from(pages) - 1);
+        assert!(read_all(&database) < MUCH_READ, "else it is opened again");
     }
 }

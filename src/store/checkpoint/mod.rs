@@ -306,24 +306,6 @@ impl Checkpoints {
         Ok(MovedAside { to, why: why.to_owned() })
     }
 
-    /// Closes the database and opens it again, once nearly all of it was read: what it keeps in
-    /// memory of that is of no use any more.
-    ///
-    /// # Errors
-    /// [`StoreError::Checkpoints`], after which no checkpoint can be read or written.
-    pub fn let_go_of_pages(&mut self) -> Result<(), StoreError> {
-        if self.read_bytes() < MUCH_READ {
-            return Ok(());
-        }
-        self.database = Box::new(Closed);
-        self.database = self.home.open().map_err(|fault| StoreError::Checkpoints {
-            path: self.home.path(),
-            op: "open",
-            what: fault.what,
-        })?;
-        Ok(())
-    }
-
     /// What the database takes, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -496,11 +478,9 @@ pub(crate) fn unpack_all(home: Box<dyn Home>, store: StoreId) -> Vec<Vec<u8>> {
     values
 }
 
-/// After less than this was read, closing the database and opening it again takes more than it
-/// gives back.
-const MUCH_READ: u64 = 8 << 20;
-/// Trees of at least so many records are taken beside reading them.
-const APART: u64 = 64;
+/// Trees of at least so many records are read beside taking them. Of fewer that is no sooner, and
+/// what reading needs for a while serves what is taken next.
+const APART: u64 = 16_384;
 
 fn of_directory(tree: Tree, what: &str) -> String {
     format!("the directory of `{}` is damaged: {what}", tree.name())
