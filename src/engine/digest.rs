@@ -110,7 +110,7 @@ impl Out {
             self.enrollment(data, record);
         }
         // Holds are numbered in the order of the commands, which is logical.
-        for (id, hold) in data.holds.iter() {
+        for (id, hold) in data.remembered_holds() {
             self.number(i64::from(id));
             self.hold(data, hold);
         }

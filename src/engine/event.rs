@@ -282,7 +282,8 @@ impl Workspace {
         let (scope, target) = (hold.target.scope(), self.data.target_name(&hold.target));
         // The same event placed this hold before: nothing changes, also if it was lifted since.
         let known = hold_key(&self.data, &hold)
-            .and_then(|(identity, _)| self.index.holds.get(identity).copied());
+            .and_then(|(identity, _)| self.index.holds.get(identity).copied())
+            .filter(|id| self.data.remembered_hold(*id).is_some());
         let id = known.unwrap_or_else(|| self.place_hold(hold));
         let live = self.data.holds.get(id).is_some_and(HoldRecord::is_live);
         let name = policy.rules().get(usize::from(rule)).map_or("", |rule| &rule.name);
@@ -434,10 +435,12 @@ impl Workspace {
         text("reason", reason)?;
         let identity = event_key(source, event);
         let seen = self.index.seen.find(&self.data.seen, identity);
-        let placed = self.index.placed_by.get(identity).cloned();
+        let is_remembered = |id: &u32| self.data.remembered_hold(*id).is_some();
+        let placed = self.index.placed_by.get(identity).map_or(&[][..], |placed| placed);
+        let placed: Vec<u32> = placed.iter().copied().filter(is_remembered).collect();
         self.uncount_aside(identity);
         let counted = self.uncount(identity);
-        if seen.is_none() && placed.is_none() && !counted {
+        if seen.is_none() && placed.is_empty() && !counted {
             let day = day_number(self.data.now);
             Arc::make_mut(&mut self.data.retracted).insert(identity, day);
             return Ok(Outcome::Retracted { seen: false, lifted: vec![], kept: vec![] });
@@ -446,7 +449,7 @@ impl Workspace {
             self.data.seen.take_back(id);
         }
         let (mut lifted, mut kept) = (Vec::new(), Vec::new());
-        for id in placed.unwrap_or_default() {
+        for id in placed {
             let Some(hold) = self.data.holds.get(id).filter(|hold| hold.is_live()) else {
                 continue;
             };

@@ -15,13 +15,15 @@ impl Workspace {
         if hold.until.is_some_and(|until| until <= now) {
             hold.ended = Some((now, Ended::Stillborn));
         }
-        let live = hold.is_live();
+        let ended = hold.ended.as_ref().map(|(at, _)| *at);
         let (until, target, members) = (hold.until, hold.target.clone(), hold.members.clone());
         let id = self.data.holds.push(hold);
         if let Some(hold) = self.data.holds.get(id) {
             self.index.note_hold(&self.data, id, hold);
         }
-        if live {
+        if let Some(at) = ended {
+            self.index.ended.note(id, at);
+        } else {
             let placed = self.mark();
             self.data.change_anchor(&target, |anchor| anchor.attach(id, placed));
             for member in members.iter().flat_map(|members| members.iter()) {
@@ -43,6 +45,7 @@ impl Workspace {
             return false;
         };
         hold.ended = Some((at, ended));
+        self.index.ended.note(id, at);
         let (target, members, mode) = (hold.target.clone(), hold.members.clone(), hold.mode);
         if let Some(until) = hold.until {
             self.index.timers.remove(&(until, Timer::HoldEnd(id)));

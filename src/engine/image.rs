@@ -16,8 +16,9 @@ use super::data::{Data, PairRecord, Published};
 use super::enrollment::EnrollmentRecord;
 use super::fingerprint::Fingerprint;
 use super::freeze::Anchor;
+use super::marks::Marks;
 use super::names::{Names, TextPage};
-use super::pages::{self, Marks, Pages, dense};
+use super::pages::{self, Gaps, Pages, dense};
 use super::port::{ImageError, ImageReader, ImageWriter, Tree};
 use super::record::{
     AddressRecord, AnswerRecord, CampaignRecord, CauseRecord, Claims, ClosedRecord, DeliveryRecord,
@@ -76,7 +77,12 @@ pub(super) enum Record<'a> {
     Hourly(Page<'a, HourlyRecord>),
     Forgotten(Page<'a, ForgottenRecord>),
     Addresses(Page<'a, AddressRecord>),
+    HoldsLeft(Left<'a, HoldRecord>),
+    CausesLeft(Left<'a, CauseRecord>),
 }
+
+/// What is left of a page out of which records were taken, and the places of these.
+type Left<'a, T> = (Gaps, Page<'a, T>);
 
 pub(super) type Shared<'a, T> = std::borrow::Cow<'a, T>;
 type Page<'a, T> = Shared<'a, pages::Page<T>>;
@@ -198,6 +204,23 @@ trait Take {
         self.take(table, (pages.first_page(), pages.pages()), record)
     }
 
+    /// As [`Take::pages`], of a table out of which records are taken.
+    fn thinned<'a, T: Clone + Send + Sync + 'static>(
+        &mut self,
+        table: Table,
+        pages: &'a Pages<T>,
+        whole: impl Fn(Page<'a, T>) -> Record<'a>,
+        left: impl Fn(Left<'a, T>) -> Record<'a>,
+    ) -> Result<(), ImageError> {
+        self.take(table, (pages.first_page(), pages.pages()), |page| {
+            let records = Shared::Borrowed(page);
+            match page.gaps() {
+                None => whole(records),
+                Some(gaps) => left((gaps, records)),
+            }
+        })
+    }
+
     fn names<'a>(
         &mut self,
         table: Table,
@@ -259,8 +282,8 @@ fn each_table(at: u32, data: &Data, take: &mut impl Take) -> Result<(), ImageErr
     take.pages((at, Tree::Campaigns, 0), &data.campaigns, Record::Campaigns)?;
     take.pages((at, Tree::Timelines, 0), &data.enrollments, Record::Enrollments)?;
     take.pages((at, Tree::Timelines, 1), &data.deliveries, Record::Deliveries)?;
-    take.pages((at, Tree::Holds, 0), &data.holds, Record::Holds)?;
-    take.pages((at, Tree::Holds, 1), &data.causes, Record::Causes)?;
+    take.thinned((at, Tree::Holds, 0), &data.holds, Record::Holds, Record::HoldsLeft)?;
+    take.thinned((at, Tree::Holds, 1), &data.causes, Record::Causes, Record::CausesLeft)?;
     take.pages((at, Tree::Windows, 0), &data.counts, Record::Counts)?;
     take.pages((at, Tree::Windows, 1), &data.hourly, Record::Hourly)?;
     take.pages((at, Tree::Seen, 0), data.seen.ids(), Record::Seen)?;
@@ -331,6 +354,11 @@ impl Image {
     }
 }
 
+/// Takes what is left of a page. False if it does not fit.
+fn push_left<T: Clone>(pages: &mut Pages<T>, number: u32, (gaps, page): Left<'_, T>) -> bool {
+    page.into_owned().spread(gaps).is_some_and(|page| pages.push_page(number, page))
+}
+
 impl Data {
     /// Takes a record. False if a page before it is missing.
     fn take(&mut self, page: u32, record: Record<'_>) -> Result<bool, ImageError> {
@@ -374,6 +402,8 @@ impl Data {
             Record::Deliveries(records) => data.deliveries.push_page(page, records.into_owned()),
             Record::Holds(records) => data.holds.push_page(page, records.into_owned()),
             Record::Causes(records) => data.causes.push_page(page, records.into_owned()),
+            Record::HoldsLeft(left) => push_left(&mut data.holds, page, left),
+            Record::CausesLeft(left) => push_left(&mut data.causes, page, left),
             Record::Seen(records) => data.seen.push_page(page, records.into_owned()),
             Record::Counts(records) => data.counts.push_page(page, records.into_owned()),
             Record::Hourly(records) => data.hourly.push_page(page, records.into_owned()),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::counting::index_logs;
 use super::data::Data;
+use super::ended::EndedHolds;
 use super::enrollment::EnrollmentRecord;
 use super::fingerprint::{Fingerprint, fingerprint};
 use super::lanes::{Lanes, Place, Plans};
@@ -37,6 +38,7 @@ pub(crate) struct Index {
     pub(crate) holds: FingerprintMap<u32>,
     /// The holds that an event placed.
     pub(crate) placed_by: FingerprintMap<Vec<u32>>,
+    pub(crate) ended: EndedHolds,
     pub(crate) timers: BTreeSet<(Instant, Timer)>,
     /// The sends whose outcome is unknown, by enrollment: after a restore there may be many.
     pub(crate) unknown: BTreeMap<u32, Token>,
@@ -63,6 +65,7 @@ impl Index {
         for (id, record) in data.forgotten.iter() {
             index.forgotten.extend(record.hashes.iter().map(|hash| (*hash, id)));
         }
+        index.ended = EndedHolds::of(data);
         for (id, hold) in data.holds.iter() {
             index.note_hold(data, id, hold);
             if let Some(until) = hold.until.filter(|_| hold.is_live()) {

@@ -16,6 +16,7 @@ mod control;
 pub(crate) mod counting;
 mod data;
 mod digest;
+mod ended;
 mod enrollment;
 #[cfg(feature = "store")]
 mod erased;
@@ -34,6 +35,7 @@ mod index;
 mod lanes;
 mod lineup;
 mod listen;
+mod marks;
 mod names;
 mod pages;
 mod pending;

@@ -4,9 +4,8 @@
 //! snapshot copies the part of a page that it is in: a page is what a checkpoint keeps under one
 //! key, and would be too much to copy at once. It knows nothing of what the records mean.
 
-use std::any::Any;
 use std::collections::VecDeque;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -23,34 +22,94 @@ pub(crate) struct Pages<T> {
     pages: VecDeque<Arc<Page<T>>>,
 }
 
-/// Up to [`PAGE_RECORDS`] records that lie one behind the other.
+/// Up to [`PAGE_RECORDS`] records that lie one behind the other. Those that were taken out leave
+/// their places, and no room.
 #[derive(Clone, Debug)]
 pub(crate) struct Page<T> {
     parts: [Option<Arc<Vec<T>>>; PARTS],
+    gaps: Gaps,
 }
+
+/// The places in a page whose records were taken out, a bit each, part by part.
+pub(crate) type Gaps = [u64; PARTS];
 
 impl<T> Default for Page<T> {
     fn default() -> Self {
-        Self { parts: [const { None }; PARTS] }
+        Self { parts: [const { None }; PARTS], gaps: [0; PARTS] }
     }
 }
 
+/// Where in a part the record of a place lies, where these were taken out; none if it was one.
+fn within(gaps: u64, place: usize) -> Option<usize> {
+    let bit = 1 << place;
+    (gaps & bit == 0).then(|| place - (gaps & (bit - 1)).count_ones() as usize)
+}
+
 impl<T> Page<T> {
+    /// How many places it has, those included whose records were taken out.
     pub(crate) fn len(&self) -> usize {
-        self.parts.iter().flatten().map(|part| part.len()).sum()
+        self.lens().sum()
+    }
+
+    fn lens(&self) -> impl Iterator<Item = usize> {
+        let parts = self.parts.iter().zip(self.gaps);
+        parts.map(|(part, gaps)| part.as_ref().map_or(0, |it| it.len()) + taken_out(gaps))
     }
 
     fn is_full(&self) -> bool {
-        let last = self.parts.last().and_then(Option::as_ref);
-        last.is_some_and(|part| part.len() == PART_RECORDS)
+        self.lens().last() == Some(PART_RECORDS)
+    }
+
+    /// Whether nothing is left of a page that was full.
+    fn is_used_up(&self) -> bool {
+        self.gaps == [u64::MAX; PARTS]
     }
 
     pub(crate) fn get(&self, at: usize) -> Option<&T> {
-        self.parts.get(at / PART_RECORDS)?.as_ref()?.get(at % PART_RECORDS)
+        let gaps = *self.gaps.get(at / PART_RECORDS)?;
+        let at_first = within(gaps, at % PART_RECORDS)?;
+        self.parts.get(at / PART_RECORDS)?.as_ref()?.get(at_first)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.parts.iter().flatten().flat_map(|part| part.iter())
+    }
+
+    /// The places whose records are there.
+    fn places(&self) -> impl Iterator<Item = usize> {
+        let lens = self.lens().zip(self.gaps).enumerate();
+        lens.flat_map(|(part, (len, gaps))| {
+            let there = (0..len).filter(move |place| within(gaps, *place).is_some());
+            there.map(move |place| part * PART_RECORDS + place)
+        })
+    }
+
+    /// What was taken out of it; none if nothing was.
+    pub(crate) fn gaps(&self) -> Option<Gaps> {
+        (self.gaps != [0; PARTS]).then_some(self.gaps)
+    }
+
+    /// The page whose records, as they are here one behind the other, lie between these gaps. None
+    /// if they do not fit.
+    pub(crate) fn spread(self, gaps: Gaps) -> Option<Self>
+    where
+        T: Clone,
+    {
+        let mut records = self.parts.into_iter().flatten().flat_map(Arc::unwrap_or_clone);
+        let mut page = Self { gaps, ..Self::default() };
+        for (part, gaps) in page.parts.iter_mut().zip(gaps) {
+            let own: Vec<T> = records.by_ref().take(PART_RECORDS - taken_out(gaps)).collect();
+            *part = (!own.is_empty()).then(|| Arc::new(own));
+        }
+        // A gap lies before the end, and no part begins before the one before it is full.
+        let lens: Vec<usize> = page.lens().collect();
+        let sound = lens
+            .iter()
+            .zip(page.gaps)
+            .all(|(len, gaps)| gaps.leading_zeros() as usize + len >= PART_RECORDS);
+        let in_order =
+            lens.iter().rev().skip_while(|len| **len == 0).skip(1).all(|len| *len == PART_RECORDS);
+        (records.next().is_none() && sound && in_order).then_some(page)
     }
 
     /// The page of these records; none if they are too many.
@@ -69,8 +128,26 @@ impl<T> Page<T> {
 
 impl<T: Clone> Page<T> {
     fn get_mut(&mut self, at: usize) -> Option<&mut T> {
+        let gaps = *self.gaps.get(at / PART_RECORDS)?;
+        let at_first = within(gaps, at % PART_RECORDS)?;
         let part = self.parts.get_mut(at / PART_RECORDS)?.as_mut()?;
-        Arc::make_mut(part).get_mut(at % PART_RECORDS)
+        Arc::make_mut(part).get_mut(at_first)
+    }
+
+    /// Takes a record out. Its room is given back once half of that of its part is not needed.
+    fn take_out(&mut self, at: usize) -> Option<T> {
+        let gaps = self.gaps.get_mut(at / PART_RECORDS)?;
+        let at_first = within(*gaps, at % PART_RECORDS)?;
+        let slot = self.parts.get_mut(at / PART_RECORDS)?;
+        let part = Arc::make_mut(slot.as_mut()?);
+        let taken = (at_first < part.len()).then(|| part.remove(at_first))?;
+        *gaps |= 1 << (at % PART_RECORDS);
+        if part.is_empty() {
+            *slot = None;
+        } else if part.len() * 2 <= part.capacity() {
+            part.shrink_to_fit();
+        }
+        Some(taken)
     }
 
     /// Puts a record behind those that are there, if there is room.
@@ -81,6 +158,7 @@ impl<T: Clone> Page<T> {
         };
         match part {
             Some(part) => Arc::make_mut(part).push(record),
+            // All that was there may have been taken out.
             None => {
                 let mut records = Vec::with_capacity(first_room);
                 records.push(record);
@@ -94,7 +172,8 @@ impl<T: Clone> Page<T> {
 impl<T: Serialize> Serialize for Page<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeSeq;
-        let mut list = serializer.serialize_seq(Some(self.len()))?;
+        let records = self.parts.iter().flatten().map(|part| part.len()).sum();
+        let mut list = serializer.serialize_seq(Some(records))?;
         self.iter().try_for_each(|record| list.serialize_element(record))?;
         list.end()
     }
@@ -132,7 +211,10 @@ impl<T> Pages<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.pages.iter().enumerate().flat_map(move |(page, records)| {
             let start = (self.first_page + page) * PAGE_RECORDS;
-            records.iter().enumerate().map(move |(at, record)| (dense(start + at), record))
+            records
+                .places()
+                .zip(records.iter())
+                .map(move |(at, record)| (dense(start + at), record))
         })
     }
 
@@ -149,6 +231,15 @@ impl<T> Pages<T> {
     /// Drops the pages that lie wholly before `index`. The last page stays, so that indexes go on.
     pub(crate) fn drop_before(&mut self, index: usize) {
         while self.pages.len() > 1 && (self.first_page + 1) * PAGE_RECORDS <= index {
+            self.pages.pop_front();
+            self.first_page += 1;
+        }
+    }
+
+    /// Drops pages of which nothing is left from the front. The last page stays, so that indexes go
+    /// on.
+    fn drop_used_up(&mut self) {
+        while self.pages.len() > 1 && self.pages.front().is_some_and(|page| page.is_used_up()) {
             self.pages.pop_front();
             self.first_page += 1;
         }
@@ -183,6 +274,15 @@ impl<T: Clone> Pages<T> {
         Arc::make_mut(self.pages.get_mut(page)?).get_mut(index % PAGE_RECORDS)
     }
 
+    /// Takes a record out; its index is never used again.
+    pub(crate) fn take_out(&mut self, index: u32) -> Option<T> {
+        let index = index as usize;
+        let page = (index / PAGE_RECORDS).checked_sub(self.first_page)?;
+        let taken = Arc::make_mut(self.pages.get_mut(page)?).take_out(index % PAGE_RECORDS);
+        self.drop_used_up();
+        taken
+    }
+
     /// Appends a record and returns its index.
     pub(crate) fn push(&mut self, record: T) -> u32 {
         let index = self.len();
@@ -196,37 +296,8 @@ impl<T: Clone> Pages<T> {
     }
 }
 
-/// Which pages a table had at some moment. It tells them by where they lie, and keeps nothing of
-/// them: a page that is changed afterwards moves, whether or not anybody else looks at it.
-#[derive(Debug, Default)]
-pub(crate) struct Marks {
-    first_page: u32,
-    pages: Vec<Weak<dyn Any + Send + Sync>>,
-}
-
-impl Marks {
-    pub(crate) fn of<'a, P: Any + Send + Sync>(
-        first_page: u32,
-        pages: impl Iterator<Item = &'a Arc<P>>,
-    ) -> Self {
-        let marked = pages.map(|page| {
-            let page: Weak<P> = Arc::downgrade(page);
-            page as Weak<dyn Any + Send + Sync>
-        });
-        Self { first_page, pages: marked.collect() }
-    }
-
-    /// Whether the page with a number was this one, as it is now.
-    pub(crate) fn has<P>(&self, number: u32, page: &Arc<P>) -> bool {
-        let mark = number.checked_sub(self.first_page).and_then(|at| self.pages.get(at as usize));
-        // While a mark is there, nothing else can lie where its page lay.
-        mark.is_some_and(|mark| std::ptr::addr_eq(mark.as_ptr(), Arc::as_ptr(page)))
-    }
-
-    /// The numbers of the pages that it had.
-    pub(crate) fn numbers(&self) -> std::ops::Range<u32> {
-        self.first_page..self.first_page.saturating_add(dense(self.pages.len()))
-    }
+fn taken_out(gaps: u64) -> usize {
+    gaps.count_ones() as usize
 }
 
 /// A dense index. Tables are bounded well below 2^32 records by memory, and `u32::MAX` is kept
@@ -254,32 +325,7 @@ impl<'de, T: Clone + Deserialize<'de>> Deserialize<'de> for Pages<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Marks, Page, Pages};
-
-    #[test]
-    fn a_mark_knows_which_pages_changed_and_keeps_none() {
-        let mut pages = Pages::default();
-        for n in 0..1000_u32 {
-            pages.push(n);
-        }
-        let marks = Marks::of(pages.first_page(), pages.pages());
-        let same = |pages: &Pages<u32>| -> Vec<bool> {
-            (pages.first_page()..).zip(pages.pages()).map(|(at, it)| marks.has(at, it)).collect()
-        };
-        assert_eq!(same(&pages), [true; 4]);
-        *pages.get_mut(300).unwrap() = 7;
-        assert_eq!(same(&pages), [true, false, true, true]);
-        let snapshot = pages.clone();
-        *pages.get_mut(0).unwrap() = 7;
-        for n in 0..100 {
-            pages.push(n);
-        }
-        assert_eq!(same(&pages), [false, false, true, false, false]);
-        assert_eq!(same(&snapshot), [true, false, true, true]);
-        pages.drop_before(600);
-        assert_eq!(same(&pages), [true, false, false]);
-        assert_eq!(marks.numbers(), 0..4);
-    }
+    use super::{Page, Pages};
 
     #[test]
     fn a_clone_keeps_what_it_saw() {
@@ -317,5 +363,59 @@ mod tests {
         assert_eq!(copy.get(1000), Some(&7));
         assert!(!copy.push_page(9, Page::of(vec![1]).unwrap()));
         assert!(Page::of(vec![1; 257]).is_none());
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_its_place_and_no_room() {
+        let mut pages: Pages<u32> = (0..1000).fold(Pages::default(), |mut pages, n| {
+            pages.push(n);
+            pages
+        });
+        let snapshot = pages.clone();
+        let stays = |n: u32| n.is_multiple_of(7) && n >= 300;
+        for n in (0..1000).filter(|n| !stays(*n)) {
+            assert_eq!(pages.take_out(n), Some(n));
+            assert_eq!(pages.take_out(n), None);
+            assert_eq!(pages.get(n), None);
+            assert_eq!(pages.get_mut(n), None);
+        }
+        assert_eq!(pages.first_page(), 1, "a page of which nothing is left is not kept");
+        let left: Vec<(u32, u32)> = (0..1000).filter(|n| stays(*n)).map(|n| (n, n)).collect();
+        assert_eq!(pages.iter().map(|(at, n)| (at, *n)).collect::<Vec<_>>(), left);
+        assert!(left.iter().all(|(at, n)| pages.get(*at) == Some(n)));
+        *pages.get_mut(301).unwrap() += 5;
+        assert_eq!((pages.get(301), snapshot.get(301)), (Some(&306), Some(&301)));
+        assert_eq!((pages.len(), pages.push(7), pages.len()), (1000, 1000, 1001));
+        let mut copy = Pages::default();
+        for (number, page) in (pages.first_page()..).zip(pages.pages()) {
+            let records = Page::of(page.iter().copied().collect()).unwrap();
+            let page = records.spread(page.gaps().unwrap_or_default()).unwrap();
+            assert!(copy.push_page(number, page), "{number}");
+        }
+        assert!(copy.iter().eq(pages.iter()));
+        assert_eq!(copy.len(), pages.len());
+        for n in 0..=1000 {
+            pages.take_out(n);
+        }
+        assert_eq!((pages.iter().count(), pages.push(8)), (0, 1001), "indexes go on");
+    }
+
+    #[test]
+    fn gaps_that_do_not_fit_their_page_are_refused() {
+        let page = |records| Page::of(vec![0_u32; records]).unwrap();
+        for (records, gaps, fits) in [
+            (63, [1, 0, 0, 0], true),
+            (64, [1, 0, 0, 0], true),
+            (255, [0, 0, 0, 1 << 63], true),
+            (255, [0, 0, 0, 1 << 62], true),
+            (256, [1, 0, 0, 0], false),
+            (1, [u64::MAX, 0, 0, 0], true),
+            (0, [u64::MAX; 4], true),
+            (0, [0, u64::MAX, 0, 0], false),
+            (1, [4, 0, 0, 0], false),
+            (2, [2, 0, 0, 0], true),
+        ] {
+            assert_eq!(page(records).spread(gaps).is_some(), fits, "{records} {gaps:?}");
+        }
     }
 }

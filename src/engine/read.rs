@@ -130,7 +130,7 @@ impl View<'_> {
         }
     }
 
-    /// What placed holds, those whose live holds cover the most prospects first.
+    /// What placed holds that are live or ended at most 90 days ago, those whose live holds cover the most prospects first.
     #[must_use]
     pub fn hold_causes(&self) -> Vec<HoldCause> {
         let mut covered: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
@@ -140,7 +140,7 @@ impl View<'_> {
             }
         }
         let mut causes: BTreeMap<Cause, (HoldCause, BTreeSet<u32>)> = BTreeMap::new();
-        for (id, hold) in self.data.holds.iter() {
+        for (id, hold) in self.data.remembered_holds() {
             let (rule, by) = (self.data.rule_name(hold), person(hold));
             let at = self.data.rule_place(hold);
             let (cause, prospects) =
@@ -242,7 +242,8 @@ impl View<'_> {
             })
             .collect();
         sends.reverse();
-        let holds = self.data.holds.iter().filter(|(at, hold)| self.data.covers(*at, hold, id));
+        let holds = self.data.remembered_holds();
+        let holds = holds.filter(|(at, hold)| self.data.covers(*at, hold, id));
         Some(EnrollmentTimeline {
             enrollment: self.data.enrollment_view(id)?,
             sends,

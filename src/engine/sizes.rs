@@ -11,7 +11,7 @@ use super::workspace::first_remembered;
 pub struct Sizes {
     /// Policies that were published.
     pub policies: u64,
-    /// Holds, ended ones included.
+    /// Holds that are live, or ended at most 90 days ago.
     pub holds: u64,
     /// Holds that are live.
     pub holds_live: u64,
@@ -35,7 +35,7 @@ impl View<'_> {
         let entries = logs().map(|(_, log)| log.entries.len() + log.hours.len());
         Sizes {
             policies: data.policies.len() as u64,
-            holds: data.holds.len() as u64,
+            holds: data.remembered_holds().count() as u64,
             holds_live: data.holds.iter().filter(|(_, hold)| hold.is_live()).count() as u64,
             events_seen: data.seen.count_since(first_remembered(data.now)),
             window_logs: logs().count() as u64,

@@ -80,6 +80,7 @@ impl Workspace {
             self.step = Mark::before(order.sequence);
             self.pass_time(command.at);
             self.sweep_ids();
+            self.take_out_ended();
             self.step = Mark::of(order.sequence);
             self.dispatch(command, order).unwrap_or_else(Outcome::Refused)
         };

@@ -93,6 +93,12 @@ impl Model {
         }
     }
 
+    /// Whether a hold is live, or ended on one of the last 90 days or today.
+    pub(super) fn remembers(&self, hold: &Hold) -> bool {
+        let day = |at: Instant| at.as_ms().div_euclid(24 * 60 * 60 * 1000);
+        hold.ended.is_none_or(|ended| day(ended) + 90 >= day(self.now))
+    }
+
     /// The live holds that cover an enrollment.
     pub(super) fn covering(&self, at: usize) -> impl Iterator<Item = (usize, &Hold)> {
         let all = self.holds.iter().enumerate();
@@ -121,7 +127,7 @@ impl Model {
 
     /// A hold whose end is past is recorded and has no effect.
     pub(super) fn place_hold(&mut self, mut hold: Hold) -> usize {
-        hold.ended = hold.until.filter(|until| *until <= self.now);
+        hold.ended = hold.until.filter(|until| *until <= self.now).map(|_| self.now);
         self.holds.push(hold);
         self.holds.len() - 1
     }

@@ -38,7 +38,7 @@ pub struct Picture {
     pub now: Instant,
     pub rows: Vec<Row>,
     pub tally: Tally,
-    /// By cause: how many holds were placed, and how many of them are live.
+    /// By cause: how many holds there are, and how many of them are live.
     pub causes: BTreeSet<(Option<String>, u64, u64)>,
 }
 
@@ -64,9 +64,10 @@ impl Picture {
                 holds: model.covering(at).map(|(_, hold)| meaning(hold)).collect(),
             }
         });
-        let rules: BTreeSet<_> = model.holds.iter().map(|hold| hold.rule.clone()).collect();
+        let holds = || model.holds.iter().filter(|hold| model.remembers(hold));
+        let rules: BTreeSet<_> = holds().map(|hold| hold.rule.clone()).collect();
         let causes = rules.into_iter().map(|rule| {
-            let same = || model.holds.iter().filter(|hold| hold.rule == rule);
+            let same = || holds().filter(|hold| hold.rule == rule);
             let live = same().filter(|hold| hold.live()).count() as u64;
             (rule.clone(), same().count() as u64, live)
         });

@@ -230,8 +230,11 @@ impl Model {
             for target in targets {
                 let (source, id) = (event.source.clone(), event.id.clone());
                 let identity = (rule.clone(), it.effect, source, id, target.clone());
-                let is_known = |hold: &Hold| hold.identity.as_ref() == Some(&identity);
-                let before = self.holds.iter().position(is_known);
+                let is_known = |id: &usize| {
+                    let hold = &self.holds[*id];
+                    hold.identity.as_ref() == Some(&identity) && self.remembers(hold)
+                };
+                let before = (0..self.holds.len()).find(is_known);
                 let id = before.unwrap_or_else(|| {
                     self.place_hold(Hold {
                         kind,
@@ -376,8 +379,8 @@ impl Model {
                 (source, event) == (&identity.0, &identity.1)
             })
         };
-        let placed: Vec<usize> =
-            (0..self.holds.len()).filter(|id| caused(&self.holds[*id])).collect();
+        let remembered = |id: &usize| caused(&self.holds[*id]) && self.remembers(&self.holds[*id]);
+        let placed: Vec<usize> = (0..self.holds.len()).filter(remembered).collect();
         let counted = self.counted.len();
         self.counted.retain(|it| it.identity != identity);
         self.happened.retain(|it| it.identity != identity);

@@ -305,10 +305,18 @@ pub fn op() -> BoxedStrategy<Op> {
         3 => (1..20_i64).prop_map(|minutes| minutes * MINUTE_MS),
         1 => (1..10_i64).prop_map(|hours| hours * HOUR_MS),
     ];
-    (wait_ms, soon_ms, any::<bool>(), act())
-        .prop_map(|(wait_ms, soon_ms, by_person, act)| {
-            let soon = matches!(act, Act::Confirm(_) | Act::Report(..));
-            let wait_ms = if soon { soon_ms } else { wait_ms };
+    // Now and then so long that what ended is not remembered.
+    let idle_ms = prop_oneof![
+        3 => Just(None),
+        1 => (85..95_i64).prop_map(|days| Some(days * DAY_MS)),
+    ];
+    (wait_ms, soon_ms, idle_ms, any::<bool>(), act())
+        .prop_map(|(wait_ms, soon_ms, idle_ms, by_person, act)| {
+            let wait_ms = match act {
+                Act::Confirm(_) | Act::Report(..) => soon_ms,
+                Act::Do(Action::Advance) => idle_ms.unwrap_or(wait_ms),
+                _ => wait_ms,
+            };
             Op { wait_ms, by_person, act }
         })
         .boxed()
