@@ -130,7 +130,8 @@ impl View<'_> {
         }
     }
 
-    /// What placed holds that are live or ended at most 90 days ago, those whose live holds cover the most prospects first.
+    /// What placed holds that are live or ended at most 90 days ago, those whose live holds cover
+    /// the most prospects first.
     #[must_use]
     pub fn hold_causes(&self) -> Vec<HoldCause> {
         let mut covered: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
