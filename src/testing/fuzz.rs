@@ -1,17 +1,60 @@
 //! What each fuzz target does with its bytes. The bodies are here so that tests run the committed
 //! inputs through them without a fuzzer.
 
+#[cfg(feature = "store")]
+mod harm;
+#[cfg(feature = "store")]
+mod image;
+mod lines;
+#[cfg(feature = "store")]
+mod segment;
+#[cfg(feature = "store")]
+mod sums;
+#[cfg(feature = "store")]
+mod values;
+
 use super::differential;
 use super::policies::{Case, World};
 use crate::lang::{self, FormatError, Policy, Severity, gather, is_policy, render};
 use crate::model::{Event, PolicyBundle, PolicyFile};
 
+#[cfg(feature = "store")]
+pub use self::harm::harm;
+#[cfg(feature = "store")]
+pub use self::image::{base, image, pages};
+pub use self::lines::json;
+#[cfg(feature = "store")]
+pub use self::segment::segment;
+#[cfg(feature = "store")]
+pub use self::values::codec;
+
+/// Whose the files are that are read.
+#[cfg(feature = "store")]
+const STORE: crate::store::StoreId = crate::store::StoreId([9; 16]);
+
 /// A target's body; the error says what is wrong.
 pub type Target = fn(&[u8]) -> Result<(), String>;
 
 /// All targets by their names.
-pub const TARGETS: [(&str, Target); 4] =
-    [("parse", parse), ("check", check), ("fmt", fmt), ("differential", differential)];
+pub const TARGETS: &[(&str, Target)] = &[
+    ("parse", parse),
+    ("check", check),
+    ("fmt", fmt),
+    ("differential", differential),
+    ("json", json),
+    #[cfg(feature = "store")]
+    ("codec", codec),
+    #[cfg(feature = "store")]
+    ("segment", segment),
+    #[cfg(feature = "store")]
+    ("image", image),
+    #[cfg(feature = "store")]
+    ("pages", pages),
+    #[cfg(feature = "store")]
+    ("base", base),
+    #[cfg(feature = "store")]
+    ("harm", harm),
+];
 
 /// The most bytes that are looked at: what grows with the square shows long before.
 const MOST_BYTES: usize = 1 << 16;

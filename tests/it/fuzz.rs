@@ -13,7 +13,7 @@ fn every_committed_input_does_no_harm() {
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
     folders.sort();
-    let mut names = TARGETS.map(|(name, _)| name);
+    let mut names: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
     names.sort_unstable();
     assert_eq!(folders, names, "a folder for each target");
     for (target, body) in TARGETS {

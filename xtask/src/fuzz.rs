@@ -1,5 +1,6 @@
-//! Random input, as long as asked for: the targets of `crates/holdline-fuzz`, run by cargo-fuzz,
-//! which is installed first where it is missing. It needs a nightly toolchain.
+//! Random input for all that reads rules, lines or kept bytes, as long as asked for: the targets of
+//! `crates/holdline-fuzz`, run by cargo-fuzz, which is installed first where it is missing. They
+//! need a nightly toolchain.
 
 use std::path::PathBuf;
 
@@ -7,7 +8,19 @@ use crate::Failure;
 use crate::step::{Step, command, root, run_all};
 
 const VERSION: &str = "0.13.2";
-const TARGETS: [&str; 4] = ["parse", "check", "fmt", "differential"];
+const TARGETS: [&str; 11] = [
+    "parse",
+    "check",
+    "fmt",
+    "differential",
+    "json",
+    "codec",
+    "segment",
+    "image",
+    "pages",
+    "base",
+    "harm",
+];
 const CRATE: &str = "crates/holdline-fuzz";
 
 /// Installs cargo-fuzz below `target` if need be, and runs one target or all.
@@ -42,7 +55,7 @@ fn words(target: &str, found: &str, seconds: u32) -> Vec<String> {
     let committed = format!("{CRATE}/corpus/{target}");
     let time = format!("-max_total_time={seconds}");
     // An input that takes a second is shown; one that takes ten is a failure.
-    let limits = ["-timeout=10", "-report_slow_units=1", "-max_len=4096", "-rss_limit_mb=4096"];
+    let limits = ["-timeout=10", "-report_slow_units=1", "-max_len=8192", "-rss_limit_mb=2048"];
     // There is no unsafe code here for a sanitizer to watch; without one, twice as much is tried.
     let how = ["run", "--sanitizer", "none", "--fuzz-dir", CRATE, "--target-dir", "target/fuzz"];
     let what = [target, found, committed.as_str(), "--", time.as_str()];

@@ -42,7 +42,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "fuzz",
-        about: "random input for the language: [TARGET] [SECONDS]; needs a nightly toolchain",
+        about: "random input for what reads bytes: [TARGET] [SECONDS]; needs a nightly toolchain",
         run: fuzz::run,
     },
     Verb {

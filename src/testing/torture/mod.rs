@@ -5,7 +5,7 @@
 //! Everything runs on one thread, so each failure comes at the same moment whenever it is tried.
 
 mod files;
-mod pages;
+pub(super) mod pages;
 
 use std::collections::HashMap;
 use std::path::Path;

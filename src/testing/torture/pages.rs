@@ -15,6 +15,8 @@ const PAGE_BYTES: u64 = 2 << 20;
 
 /// Where a page lies: the later pieces of long values come before the trees.
 type Key = (Option<Tree>, Vec<u8>);
+/// A page with its place.
+pub(in crate::testing) type Page = (Option<Tree>, Vec<u8>, Vec<u8>);
 
 #[derive(Clone, Debug, Default)]
 struct Inner {
@@ -32,7 +34,7 @@ struct Inner {
 
 /// A database in memory. Clones are the same one.
 #[derive(Clone, Debug)]
-pub(super) struct SimPages {
+pub(in crate::testing) struct SimPages {
     disk: SimDisk,
     inner: Arc<Mutex<Inner>>,
     /// The one that is to take its place.
@@ -40,8 +42,24 @@ pub(super) struct SimPages {
 }
 
 impl SimPages {
-    pub(super) fn new(disk: &SimDisk) -> Self {
+    pub(in crate::testing) fn new(disk: &SimDisk) -> Self {
         Self { disk: disk.clone(), inner: Arc::default(), fresh: Arc::default() }
+    }
+
+    /// One that has these pages, on a disk of its own.
+    pub(in crate::testing) fn of(pages: Vec<Page>) -> Self {
+        let made = Self::new(&SimDisk::new());
+        let keyed = pages.into_iter().map(|(tree, key, page)| ((tree, key), page));
+        let live: BTreeMap<_, _> = keyed.collect();
+        *made.lock() = Inner { durable: live.clone(), live, ..Inner::default() };
+        made
+    }
+
+    /// All its pages, in order.
+    pub(in crate::testing) fn all(&self) -> Vec<Page> {
+        let inner = self.lock();
+        let pages = inner.live.iter();
+        pages.map(|((tree, key), page)| (*tree, key.clone(), page.clone())).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

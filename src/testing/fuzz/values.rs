@@ -1,0 +1,51 @@
+//! Bytes as commands and outcomes in the binary form: what decodes is encoded, and decodes again.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::model::{Command, Outcome};
+use crate::store::checkpoint::Manifest;
+use crate::store::codec::{self, CodecError, MAX_BYTES};
+
+/// Decodes any bytes as whatever their first one says.
+pub fn codec(bytes: &[u8]) -> Result<(), String> {
+    let Some((kind, bytes)) = bytes.split_first() else {
+        return Ok(());
+    };
+    match kind % 5 {
+        0 => decoded::<Command>(bytes),
+        1 => decoded::<Vec<Command>>(bytes),
+        2 => decoded::<Outcome>(bytes),
+        3 => decoded::<Manifest>(bytes),
+        _ => too_long(bytes),
+    }
+}
+
+fn decoded<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<(), String> {
+    match codec::decode::<T>(bytes) {
+        Ok(value) => same(&value),
+        Err(_) => Ok(()),
+    }
+}
+
+/// A value's bytes decode to a value of the same bytes: so that one that equals nothing, as no
+/// number does, is looked at too.
+pub(super) fn same<T: Serialize + DeserializeOwned>(value: &T) -> Result<(), String> {
+    let bytes = codec::encode(value).map_err(|error| error.to_string())?;
+    let again: T = codec::decode(&bytes).map_err(|error| format!("{bytes:?}: {error}"))?;
+    let found = codec::encode(&again).map_err(|error| error.to_string())?;
+    if found == bytes {
+        return Ok(());
+    }
+    Err(format!("decodes to another value: {bytes:?} became {found:?}"))
+}
+
+/// What is longer than any value is refused before it is looked at.
+fn too_long(bytes: &[u8]) -> Result<(), String> {
+    let mut long = bytes.to_vec();
+    long.resize(MAX_BYTES + 1, 0);
+    match codec::decode::<Vec<Command>>(&long) {
+        Err(CodecError::TooLong { found }) if found == long.len() => Ok(()),
+        other => Err(format!("{} bytes were not refused: {other:?}", long.len())),
+    }
+}
