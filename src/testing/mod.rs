@@ -5,6 +5,7 @@ pub mod commands;
 pub mod differential;
 #[cfg(feature = "store")]
 pub mod disk;
+pub mod explore;
 pub mod fuzz;
 #[cfg(feature = "store")]
 pub mod kill;

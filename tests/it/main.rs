@@ -17,6 +17,8 @@ mod erasing;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod explore;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod full_disk;

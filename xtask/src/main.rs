@@ -3,6 +3,7 @@
 mod deny;
 mod editor;
 mod endure;
+mod explore;
 mod fuzz;
 mod generate;
 mod kill;
@@ -39,6 +40,11 @@ const VERBS: &[Verb] = &[
         name: "editor",
         about: "the extension for VS Code: installed, tested, packed; needs Node and a network",
         run: editor::run,
+    },
+    Verb {
+        name: "explore",
+        about: "every state of workers, a person and a crashing engine: [BOUND N]...; --release",
+        run: explore::run,
     },
     Verb {
         name: "fuzz",

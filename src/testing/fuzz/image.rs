@@ -150,11 +150,28 @@ impl ImageReader for Records {
     }
 }
 
-/// A state that is written is read as the same, and is the same records then.
+/// A state that was brought about by commands is written, read as the same, and is the same records
+/// then.
 pub(super) fn again(state: &State) -> Result<(), String> {
-    let snapshot = state.snapshot();
+    match written(state) {
+        Err(error) => Err(format!("it is not written: {error}")),
+        Ok(records) => same(state, &records),
+    }
+}
+
+fn written(state: &State) -> Result<Records, ImageError> {
     let mut records = Records::default();
-    snapshot.write(&mut records, None).map_err(|error| format!("it is not written: {error}"))?;
+    state.snapshot().write(&mut records, None)?;
+    Ok(records)
+}
+
+/// Of what is read as a state although no commands bring it about, writing may be refused.
+fn if_written(state: &State) -> Result<(), String> {
+    written(state).map_or(Ok(()), |records| same(state, &records))
+}
+
+fn same(state: &State, records: &Records) -> Result<(), String> {
+    let snapshot = state.snapshot();
     let read = State::read(&mut records.clone());
     let read = read.map_err(|error| format!("it is not read back: {error}"))?.snapshot();
     if read.digest() != snapshot.digest() {
@@ -195,7 +212,7 @@ pub fn image(bytes: &[u8]) -> Result<(), String> {
     let entries = entries(bytes).into_iter();
     let records = entries.filter_map(|(at, key, value)| Some(((tree(at)?, key), value))).collect();
     match State::read(&mut Records(records)) {
-        Ok(state) => again(&state),
+        Ok(state) => if_written(&state),
         Err(_) => Ok(()),
     }
 }
@@ -213,7 +230,7 @@ pub fn pages(bytes: &[u8]) -> Result<(), String> {
         (tree(at), key, value)
     });
     for state in told(&SimPages::of(pages.collect()))? {
-        state.map_or(Ok(()), |state| again(&state))?;
+        state.map_or(Ok(()), |state| if_written(&state))?;
     }
     Ok(())
 }
@@ -232,7 +249,7 @@ pub fn base(bytes: &[u8]) -> Result<(), String> {
     let bases = Bases::new(Arc::new(disk.clone()), Path::new(BASES).into(), STORE);
     disk.put(&bases.path(seq), bytes);
     match from_base(&bases, seq) {
-        Ok(state) => again(&state),
+        Ok(state) => if_written(&state),
         Err(_) => Ok(()),
     }
 }
