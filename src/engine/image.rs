@@ -393,23 +393,27 @@ impl Data {
             Record::ProspectNames(texts) => data.prospect_names.push_page(page, texts.into_owned()),
             Record::SenderNames(texts) => data.sender_names.push_page(page, texts.into_owned()),
             Record::CampaignNames(texts) => data.campaign_names.push_page(page, texts.into_owned()),
-            Record::Companies(records) => data.companies.push_page(page, records.into_owned()),
-            Record::Pairs(records) => data.pairs.push_page(page, records.into_owned()),
-            Record::Prospects(records) => data.prospects.push_page(page, records.into_owned()),
-            Record::Senders(records) => data.senders.push_page(page, records.into_owned()),
-            Record::Campaigns(records) => data.campaigns.push_page(page, records.into_owned()),
-            Record::Enrollments(records) => data.enrollments.push_page(page, records.into_owned()),
-            Record::Deliveries(records) => data.deliveries.push_page(page, records.into_owned()),
+            Record::Companies(records) => data.companies.push_kept_page(page, records.into_owned()),
+            Record::Pairs(records) => data.pairs.push_kept_page(page, records.into_owned()),
+            Record::Prospects(records) => data.prospects.push_kept_page(page, records.into_owned()),
+            Record::Senders(records) => data.senders.push_kept_page(page, records.into_owned()),
+            Record::Campaigns(records) => data.campaigns.push_kept_page(page, records.into_owned()),
+            Record::Enrollments(records) => {
+                data.enrollments.push_kept_page(page, records.into_owned())
+            }
+            Record::Deliveries(records) => {
+                data.deliveries.push_kept_page(page, records.into_owned())
+            }
             Record::Holds(records) => data.holds.push_page(page, records.into_owned()),
             Record::Causes(records) => data.causes.push_page(page, records.into_owned()),
             Record::HoldsLeft(left) => push_left(&mut data.holds, page, left),
             Record::CausesLeft(left) => push_left(&mut data.causes, page, left),
             Record::Seen(records) => data.seen.push_page(page, records.into_owned()),
-            Record::Counts(records) => data.counts.push_page(page, records.into_owned()),
+            Record::Counts(records) => data.counts.push_kept_page(page, records.into_owned()),
             Record::Hourly(records) => data.hourly.push_page(page, records.into_owned()),
             Record::Answers(records) => data.answers.push_page(page, records.into_owned()),
-            Record::Addresses(records) => data.addresses.push_page(page, records.into_owned()),
-            Record::Forgotten(records) => data.forgotten.push_page(page, records.into_owned()),
+            Record::Addresses(records) => data.addresses.push_kept_page(page, records.into_owned()),
+            Record::Forgotten(records) => data.forgotten.push_kept_page(page, records.into_owned()),
         })
     }
 

@@ -253,6 +253,12 @@ impl<T> Pages<T> {
         }
     }
 
+    /// As [`Pages::push_page`], of a table that nothing is dropped from: page 0 is there.
+    pub(crate) fn push_kept_page(&mut self, number: u32, page: Page<T>) -> bool {
+        let begins = number == 0 || !self.pages.is_empty();
+        begins && self.push_page(number, page)
+    }
+
     /// Takes a page read from a checkpoint; pages come in order. False if one is missing.
     pub(crate) fn push_page(&mut self, number: u32, page: Page<T>) -> bool {
         if self.pages.is_empty() {

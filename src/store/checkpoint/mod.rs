@@ -30,6 +30,9 @@ pub use self::page::{MAX_KEY, Manifest};
 pub use self::write::{MAX_META, Onto, Writer};
 pub use crate::store::pace::Pace;
 
+/// More checkpoints than any store ever has.
+const EPOCHS: u64 = 1 << 62;
+
 /// A checkpoint that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
@@ -209,7 +212,11 @@ impl Checkpoints {
                 }
             }
         }
-        (self.next_epoch, self.reserved) = (last + 1, last + 1);
+        // So many were never written: whatever says so is damaged, and no number would be left.
+        let next = last.checked_add(1).filter(|next| *next < EPOCHS);
+        let used_up = || Fault { what: format!("there is an epoch {last}"), damage: true };
+        let next = next.ok_or_else(used_up)?;
+        (self.next_epoch, self.reserved) = (next, next);
         let newest = self.listed.first().map(|listed| listed.manifest.epoch);
         let tidy = self.number(&page::TIDY_KEY)?;
         self.untidy = newest.is_none() || newest != tidy || !self.bad.is_empty();
