@@ -1,9 +1,10 @@
-//! Eight threads at one engine for a while, and whether what they saw can be.
+//! Eight threads at one engine for a while, whether what they saw can be, and whether it is what
+//! the journal's order answers.
 
 use std::time::Duration;
 
 use holdline::testing::race;
-use holdline::{Engine, Options};
+use holdline::{Engine, Options, history};
 
 use crate::Failure;
 
@@ -22,12 +23,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
     let dir = tempfile::tempdir_in("target").map_err(|error| failed(&error))?;
     println!("durability full; {PROSPECTS} prospects, {seconds} s, seed {seed}");
-    let engine = Engine::open(dir.path().join("data"), Options::default());
+    let data = dir.path().join("data");
+    let engine = Engine::open(&data, Options::default());
     let engine = engine.map_err(|error| failed(&error))?;
     let lasts = Duration::from_secs(seconds);
     let raced = race::race(&engine, PROSPECTS, lasts, seed).map_err(|error| failed(&error))?;
     engine.close().map_err(|error| failed(&error))?;
-    let (counts, violations) = raced;
+    let race::Raced { counts, violations, calls } = raced;
     println!(
         "{} events, {} holds placed, {} lifted, {} messages left, {} called back",
         counts.events, counts.holds, counts.lifts, counts.gone, counts.called_back
@@ -35,6 +37,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     match violations.first() {
         None => {
             println!("none left that an acknowledged hold covered, and none twice");
+            let journal = history(&data).map_err(|error| failed(&error))?;
+            let ordered = race::check_order(&calls, journal).map_err(Failure::Failed)?;
+            println!(
+                "{} calls answered as in the journal's order, which no call is against; {} of them \
+                 beside another thread's",
+                ordered.calls, ordered.overlapping
+            );
             Ok(())
         }
         Some(first) => {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Counts;
+use super::{Call, Counts};
 use crate::model::{HoldId, HoldTarget, Instant, Scope};
 
 /// What a hold covers, by keys.
@@ -107,7 +107,11 @@ pub enum Violation {
 /// What one thread saw, or all of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
+    /// Whose it is.
+    pub thread: u64,
     pub counts: Counts,
+    /// Every command, in the order of its thread.
+    pub calls: Vec<Call>,
     pub placed: Vec<Placed>,
     /// Holds, and when somebody asked for lifting them.
     pub lifted: Vec<(HoldId, u64)>,
@@ -117,6 +121,7 @@ pub(super) struct History {
 impl History {
     pub(super) fn extend(&mut self, other: Self) {
         self.counts.events += other.counts.events;
+        self.calls.extend(other.calls);
         self.placed.extend(other.placed);
         self.lifted.extend(other.lifted);
         self.looked.extend(other.looked);
@@ -194,8 +199,8 @@ mod tests {
         };
         let placed = Placed { hold: HoldId(7), kind, until, acknowledged: 100 };
         let lifted = lifted.map(|asked| (HoldId(7), asked)).into_iter().collect();
-        let counts = Counts::default();
-        let history = History { counts, placed: vec![placed], lifted, looked: vec![looked] };
+        let (placed, looked) = (vec![placed], vec![looked]);
+        let history = History { placed, lifted, looked, ..History::default() };
         history.check().is_empty()
     }
 

@@ -1,7 +1,9 @@
-//! Eight threads that record, pause, lift, claim, confirm and report at once, and a checker of what
-//! they saw: no message left that an acknowledged hold covered, and none left twice.
+//! Eight threads that record, pause, lift, claim, confirm and report at once, and checkers of what
+//! they saw: no message left that an acknowledged hold covered, none left twice, and all of it can
+//! have happened one by one.
 
 mod check;
+mod order;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::check::History;
 pub use self::check::{Kind, Looked, Placed, Violation};
+pub use self::order::{Call, Name, Ordered, check_order};
 use super::disk::draw;
 use crate::model::{
     Campaign, Delay, DueSend, Event, HoldId, HoldKind, HoldTarget, Instant, Outcome, Prospect,
@@ -46,8 +49,19 @@ pub struct Counts {
     pub called_back: u64,
 }
 
+/// What came of a race.
+#[derive(Clone, Debug)]
+pub struct Raced {
+    /// What was done.
+    pub counts: Counts,
+    /// What the threads saw that must not be.
+    pub violations: Vec<Violation>,
+    /// Every command of theirs, to be held against the journal: see [`check_order`].
+    pub calls: Vec<Call>,
+}
+
 /// Has the threads go at an engine without a workspace of its own for so long; what they did, and
-/// what they saw that must not be.
+/// what they saw.
 ///
 /// # Errors
 /// Whatever the engine answers.
@@ -56,7 +70,7 @@ pub fn race(
     prospects: u64,
     lasts: Duration,
     seed: u64,
-) -> Result<(Counts, Vec<Violation>), EngineError> {
+) -> Result<Raced, EngineError> {
     let race = Race {
         engine,
         prospects,
@@ -71,9 +85,9 @@ pub fn race(
         for number in 0..RECORDERS + LIFTERS + SENDERS {
             let mut random = seed.wrapping_mul(1_000).wrapping_add(number);
             threads.push(scope.spawn(move || match number {
-                0..RECORDERS => race.record(&mut random),
-                RECORDERS..SENDERS => race.lift(&mut random),
-                _ => race.send(&mut random),
+                0..RECORDERS => race.record(number, &mut random),
+                RECORDERS..SENDERS => race.lift(number, &mut random),
+                _ => race.send(number, &mut random),
             }));
         }
         let join = |thread: thread::ScopedJoinHandle<'_, _>| {
@@ -84,7 +98,8 @@ pub fn race(
     })?;
     let mut history = History::default();
     histories.into_iter().for_each(|part| history.extend(part));
-    Ok((history.counts(), history.check()))
+    let (counts, violations) = (history.counts(), history.check());
+    Ok(Raced { counts, violations, calls: history.calls })
 }
 
 /// What the threads share.
@@ -95,6 +110,13 @@ struct Race<'a> {
     clock: AtomicU64,
     until: Instant,
     live: Mutex<Vec<HoldId>>,
+}
+
+/// What commands were answered, and when that was.
+struct Answered {
+    asked: u64,
+    answered: u64,
+    outcomes: Vec<Outcome>,
 }
 
 fn now() -> Instant {
@@ -155,6 +177,26 @@ impl Race<'_> {
         self.clock.fetch_add(1, Ordering::SeqCst)
     }
 
+    /// Applies commands, each under a name of its own, and keeps what was answered when.
+    fn call(&self, history: &mut History, commands: Vec<Command>) -> Result<Answered, EngineError> {
+        let first = history.calls.len() as u64;
+        let name = |number: u64| Name::new(history.thread, number);
+        let named = (first..).zip(commands);
+        let named = named.map(|(number, command)| command.id(name(number).id())).collect();
+        let asked = self.tick();
+        let outcomes = self.engine.apply_batch(named)?;
+        let answered = self.tick();
+        let calls: Vec<Call> = (first..)
+            .zip(&outcomes)
+            .map(|(number, outcome)| {
+                let answer = order::hash(outcome);
+                Call { name: name(number), asked, answered, answer }
+            })
+            .collect();
+        history.calls.extend(calls);
+        Ok(Answered { asked, answered, outcomes })
+    }
+
     fn goes_on(&self) -> bool {
         now() < self.until
     }
@@ -164,8 +206,8 @@ impl Race<'_> {
     }
 
     /// Events that place holds and events that don't, and persons' holds at every scope.
-    fn record(&self, random: &mut u64) -> Result<History, EngineError> {
-        let mut history = History::default();
+    fn record(&self, thread: u64, random: &mut u64) -> Result<History, EngineError> {
+        let mut history = History { thread, ..History::default() };
         while self.goes_on() {
             let about = draw(random) % self.prospects;
             let command = match draw(random) % 100 {
@@ -178,9 +220,11 @@ impl Race<'_> {
                 Action::Hold { target, .. } => Some(target.clone()),
                 _ => None,
             };
-            let asked = self.tick();
-            let outcome = self.engine.apply(command)?;
-            let acknowledged = self.tick();
+            let Answered { asked, answered: acknowledged, mut outcomes } =
+                self.call(&mut history, vec![command])?;
+            let Some(outcome) = outcomes.pop() else {
+                continue;
+            };
             history.counts.events += u64::from(recorded);
             let mut placed = Vec::new();
             match outcome {
@@ -222,8 +266,8 @@ impl Race<'_> {
     }
 
     /// Lifts holds, stops among them.
-    fn lift(&self, random: &mut u64) -> Result<History, EngineError> {
-        let mut history = History::default();
+    fn lift(&self, thread: u64, random: &mut u64) -> Result<History, EngineError> {
+        let mut history = History { thread, ..History::default() };
         while self.goes_on() {
             let hold = {
                 let mut live = self.live();
@@ -235,20 +279,20 @@ impl Race<'_> {
                 continue;
             };
             let reason = Some("to go on".to_owned());
-            let asked = self.tick();
-            self.engine.apply(Command::new(now(), Action::Lift { hold, reason }).by("ben"))?;
+            let lift = Command::new(now(), Action::Lift { hold, reason }).by("ben");
+            let Answered { asked, .. } = self.call(&mut history, vec![lift])?;
             history.lifted.push((hold, asked));
         }
         Ok(history)
     }
 
     /// Claims, looks once more and reports, one by one and in batches.
-    fn send(&self, random: &mut u64) -> Result<History, EngineError> {
-        let mut history = History::default();
+    fn send(&self, thread: u64, random: &mut u64) -> Result<History, EngineError> {
+        let mut history = History { thread, ..History::default() };
         while self.goes_on() {
             let claim = Action::Claim { limit: 20, lease_ms: LEASE_MS };
-            let outcome = self.engine.apply(Command::new(now(), claim))?;
-            let Outcome::Claimed { sends, .. } = outcome else {
+            let mut claimed = self.call(&mut history, vec![Command::new(now(), claim)])?.outcomes;
+            let Some(Outcome::Claimed { sends, .. }) = claimed.pop() else {
                 continue;
             };
             if sends.is_empty() {
@@ -267,9 +311,9 @@ impl Race<'_> {
             let at = now();
             sends.iter().map(|send| Command::new(at, action(send.token))).collect()
         };
-        let asked = self.tick();
-        let outcomes = self.engine.apply_batch(each(&|token| Action::Confirm { token }))?;
-        let (answered, answered_at) = (self.tick(), now());
+        let looks = each(&|token| Action::Confirm { token });
+        let Answered { asked, answered, outcomes } = self.call(history, looks)?;
+        let answered_at = now();
         let mut gone = Vec::new();
         for (send, outcome) in sends.iter().zip(outcomes) {
             let went = match outcome {
@@ -294,7 +338,7 @@ impl Race<'_> {
         let reports = gone
             .into_iter()
             .map(|token| Command::new(at, Action::Report { token, report: Report::Sent { at } }));
-        self.engine.apply_batch(reports.collect()).map(drop)
+        self.call(history, reports.collect()).map(drop)
     }
 }
 
