@@ -13,6 +13,7 @@ mod capacity;
 mod cold;
 mod contacts;
 mod control;
+mod cost;
 pub(crate) mod counting;
 mod data;
 mod digest;

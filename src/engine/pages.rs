@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::cost;
+
 /// Records in one page.
 pub(crate) const PAGE_RECORDS: usize = 256;
 /// Parts of one page, and records in each.
@@ -66,13 +68,15 @@ impl<T> Page<T> {
     }
 
     pub(crate) fn get(&self, at: usize) -> Option<&T> {
+        cost::count(1);
         let gaps = *self.gaps.get(at / PART_RECORDS)?;
         let at_first = within(gaps, at % PART_RECORDS)?;
         self.parts.get(at / PART_RECORDS)?.as_ref()?.get(at_first)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.parts.iter().flatten().flat_map(|part| part.iter())
+        let records = self.parts.iter().flatten().flat_map(|part| part.iter());
+        records.inspect(|_| cost::count(1))
     }
 
     /// The places whose records are there.
@@ -128,6 +132,7 @@ impl<T> Page<T> {
 
 impl<T: Clone> Page<T> {
     fn get_mut(&mut self, at: usize) -> Option<&mut T> {
+        cost::count(1);
         let gaps = *self.gaps.get(at / PART_RECORDS)?;
         let at_first = within(gaps, at % PART_RECORDS)?;
         let part = self.parts.get_mut(at / PART_RECORDS)?.as_mut()?;
@@ -136,6 +141,7 @@ impl<T: Clone> Page<T> {
 
     /// Takes a record out. Its room is given back once half of that of its part is not needed.
     fn take_out(&mut self, at: usize) -> Option<T> {
+        cost::count(1);
         let gaps = self.gaps.get_mut(at / PART_RECORDS)?;
         let at_first = within(*gaps, at % PART_RECORDS)?;
         let slot = self.parts.get_mut(at / PART_RECORDS)?;

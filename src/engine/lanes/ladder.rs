@@ -6,6 +6,7 @@
 //! taken out of a rung, or moved, does not have to be found: it is recognised when the rung is met.
 
 use super::grow;
+use crate::engine::cost;
 use crate::model::Instant;
 
 /// The most sends that are kept in order.
@@ -260,29 +261,5 @@ impl Ladder {
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.near.len() + self.far.iter().map(|rung| rung.enrollments.len()).sum::<usize>()
-    }
-}
-
-/// Counts comparisons, moves and look-ups where a test asks for them.
-#[cfg(not(test))]
-mod cost {
-    pub(super) const fn count(_: usize) {}
-}
-
-#[cfg(test)]
-pub(super) mod cost {
-    use std::cell::Cell;
-
-    thread_local! {
-        static STEPS: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(in super::super) fn count(steps: usize) {
-        STEPS.set(STEPS.get() + steps);
-    }
-
-    /// The steps since this was asked last.
-    pub(in super::super) fn taken() -> usize {
-        STEPS.replace(0)
     }
 }

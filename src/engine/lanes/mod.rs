@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 use self::ladder::{Key, Ladder};
 use self::parked::Parked;
+use super::cost;
 use super::record::NONE;
 use crate::model::Instant;
 
@@ -133,6 +134,7 @@ impl Lanes {
         while let Some(first) = self.asleep.first().copied()
             && first.0 <= now
         {
+            cost::count(1);
             self.asleep.remove(&first);
             self.ready.insert(first.1);
             if let Some(lane) = lane_of(&mut self.lanes, first.1) {

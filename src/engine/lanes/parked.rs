@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::grow;
+use crate::engine::cost;
 
 /// So many that left are never worth a search.
 const SPARE: usize = 16;
@@ -32,10 +33,12 @@ impl Parked {
         let Self { under, by_hold } = self;
         let list = by_hold.entry(hold).or_default();
         if list.enrollments.len() > SPARE + 2 * list.staying {
+            cost::count(list.enrollments.len());
             list.enrollments.retain(|it| under.get(it) == Some(&hold));
             list.enrollments.sort_unstable();
             list.enrollments.dedup();
         }
+        cost::count(1);
         under.insert(enrollment, hold);
         list.staying += 1;
         grow(&mut list.enrollments, 1);
@@ -58,6 +61,7 @@ impl Parked {
     pub(super) fn unpark(&mut self, hold: u32) -> Vec<u32> {
         let mut enrollments = self.by_hold.remove(&hold).unwrap_or_default().enrollments;
         let Self { under, .. } = self;
+        cost::count(enrollments.len());
         // Who is listed twice is found once.
         enrollments.retain(|id| under.get(id) == Some(&hold) && under.remove(id).is_some());
         if under.capacity() > SPARE + 4 * under.len() {

@@ -1,8 +1,8 @@
 //! What it costs, in comparisons, moves and look-ups, and in bytes. Nothing here is timed.
 
 use super::{DAY_MS, Numbers, Table, at, first, leave, plan, take};
+use crate::engine::cost::taken;
 use crate::engine::lanes::Lanes;
-use crate::engine::lanes::ladder::cost::taken;
 
 /// The order in which sends are planned.
 #[derive(Clone, Copy, Debug)]
