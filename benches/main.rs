@@ -10,6 +10,7 @@
     reason = "a benchmark that does not get what it expects has to stop"
 )]
 
+mod json;
 mod rules;
 mod store;
 mod timelines;
@@ -262,7 +263,7 @@ criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10);
     targets = rules::parse, rules::compile, rules::hostile, rules::evaluate, place,
-        timelines::placements, events, enrolments, claims, sends, pauses, store::checkpoint,
-        store::open, store::recover
+        timelines::placements, events, enrolments, claims, sends, pauses, json::lines,
+        store::checkpoint, store::open, store::recover
 }
 criterion_main!(benches);

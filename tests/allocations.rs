@@ -16,7 +16,7 @@ use holdline::{
 const PEOPLE: usize = 1_000;
 
 fn start() -> Instant {
-    "2026-03-02T08:00:00Z".parse().unwrap()
+    Instant::from_ms(1_772_438_400_000)
 }
 
 fn person(number: usize) -> String {

@@ -1,10 +1,9 @@
 //! An outcome becomes a line: `{"ok":"enrolled",…}` or `{"refused":"already-enrolled",…}`.
 
-use serde_json::{Map, Value as Json};
+use serde::Serialize;
 
 use crate::model::{
-    BlockedBy, DueSend, HoldChange, HoldId, HoldKind, Instant, Outcome, Refusal, Revoked, Scope,
-    Verdict,
+    BlockedBy, DueSend, HoldChange, HoldKind, Outcome, Refusal, Revoked, Scope, Verdict,
 };
 
 /// The outcome as one line of JSON, without its line end.
@@ -44,48 +43,72 @@ pub const fn refusal_code(refusal: &Refusal) -> &'static str {
     }
 }
 
-/// An object, built field by field.
-struct Object(Map<String, Json>);
+/// An object, written field by field: no field is given twice.
+struct Object {
+    out: Vec<u8>,
+    is_empty: bool,
+}
 
 impl Object {
     fn new() -> Self {
-        Self(Map::new())
+        // What most events are answered with fits.
+        Self { out: Vec::with_capacity(128), is_empty: true }.begun()
+    }
+
+    fn begun(mut self) -> Self {
+        self.out.push(b'{');
+        self.is_empty = true;
+        self
     }
 
     fn ok(what: &str) -> Self {
         Self::new().with("ok", what)
     }
 
-    fn with(mut self, name: &str, value: impl Into<Json>) -> Self {
-        self.0.insert(name.into(), value.into());
+    /// The names of fields have nothing in them that would have to be escaped.
+    fn name(&mut self, name: &str) {
+        self.out.extend_from_slice(if self.is_empty { b"\"" } else { b",\"" });
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.is_empty = false;
+    }
+
+    fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        self.name(name);
+        // Memory takes all that is written, and texts, numbers and lists can all be.
+        let _always = serde_json::to_writer(&mut self.out, &value).is_ok();
         self
     }
 
-    fn maybe(self, name: &str, value: Option<impl Into<Json>>) -> Self {
+    fn maybe(self, name: &str, value: Option<impl Serialize>) -> Self {
         match value {
             Some(value) => self.with(name, value),
             None => self,
         }
     }
 
-    fn at(self, name: &str, at: Instant) -> Self {
-        self.with(name, at.to_string())
-    }
-
-    fn maybe_at(self, name: &str, at: Option<Instant>) -> Self {
-        self.maybe(name, at.map(|at| at.to_string()))
-    }
-
-    fn holds(self, name: &str, holds: &[HoldId]) -> Self {
-        self.with(name, holds.iter().map(|hold| hold.0).collect::<Json>())
+    fn list<T>(mut self, name: &str, items: &[T], write: fn(Self, &T) -> Self) -> Self {
+        self.name(name);
+        self.out.push(b'[');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                self.out.push(b',');
+            }
+            self = write(self.begun(), item);
+            self.out.push(b'}');
+        }
+        self.out.push(b']');
+        self.is_empty = false;
+        self
     }
 
     fn held_by(self, holds: &[BlockedBy]) -> Self {
-        self.with("held-by", holds.iter().map(blocked_by).collect::<Json>())
+        self.list("held-by", holds, blocked_by)
     }
 
-    fn finish(self) -> String {
-        Json::Object(self.0).to_string()
+    fn finish(mut self) -> String {
+        self.out.push(b'}');
+        String::from_utf8(self.out).unwrap_or_default()
     }
 }
 
@@ -94,24 +117,24 @@ fn write_done(outcome: &Outcome) -> Object {
         Outcome::Applied => Object::ok("applied"),
         Outcome::Duplicate => Object::ok("duplicate"),
         Outcome::Recorded { holds, lifted, ignored, errors } => Object::ok("recorded")
-            .with("holds", holds.iter().map(hold_change).collect::<Json>())
-            .holds("lifted", lifted)
+            .list("holds", holds, hold_change)
+            .with("lifted", lifted)
             .with("ignored", *ignored)
-            .with("errors", errors.clone()),
+            .with("errors", errors),
         Outcome::Enrolled { sender, next, held_by } => Object::ok("enrolled")
             .with("sender", sender.as_str())
-            .maybe_at("next", *next)
+            .maybe("next", *next)
             .held_by(held_by),
         Outcome::Held { hold, members, live } => {
             Object::ok("held").with("hold", hold.0).maybe("members", *members).with("live", *live)
         }
         Outcome::Forgotten { stopped } => Object::ok("forgotten").with("stopped", *stopped),
         Outcome::Retracted { seen, lifted, kept } => {
-            Object::ok("retracted").with("seen", *seen).holds("lifted", lifted).holds("kept", kept)
+            Object::ok("retracted").with("seen", *seen).with("lifted", lifted).with("kept", kept)
         }
-        Outcome::Claimed { sends, more } => Object::ok("claimed")
-            .with("sends", sends.iter().map(due_send).collect::<Json>())
-            .maybe("more", more.then_some(true)),
+        Outcome::Claimed { sends, more } => {
+            Object::ok("claimed").list("sends", sends, due_send).maybe("more", more.then_some(true))
+        }
         Outcome::Confirmed(verdict) => write_verdict(verdict),
         Outcome::Resumed { .. } | Outcome::Rescheduled { .. } | Outcome::Resent { .. } => {
             write_released(outcome)
@@ -172,9 +195,9 @@ fn write_refusal(refusal: &Refusal) -> Object {
             object.with("type", kind.as_str()).with("attribute", attribute.as_str())
         }
         Refusal::EventInFuture { at, now } | Refusal::TooFarAhead { at, now } => {
-            object.at("at", *at).at("now", *now)
+            object.with("at", *at).with("now", *now)
         }
-        Refusal::EventTooOld { at, horizon } => object.at("at", *at).at("horizon", *horizon),
+        Refusal::EventTooOld { at, horizon } => object.with("at", *at).with("horizon", *horizon),
         Refusal::PolicyErrors { errors, first } => {
             object.with("errors", *errors).with("first", first.as_str())
         }
@@ -196,32 +219,30 @@ fn write_refusal(refusal: &Refusal) -> Object {
     }
 }
 
-fn hold_change(change: &HoldChange) -> Json {
-    let object = Object::new()
+fn hold_change(object: Object, change: &HoldChange) -> Object {
+    object
         .with("hold", change.hold.0)
         .with("rule", change.rule.as_str())
         .with("kind", kind_name(change.kind))
         .with("scope", scope_name(change.scope))
         .with("target", change.target.as_str())
-        .maybe_at("until", change.until)
-        .with("live", change.live);
-    Json::Object(object.0)
+        .maybe("until", change.until)
+        .with("live", change.live)
 }
 
 /// A hold in the way; it has no `rule` if a person placed it.
-fn blocked_by(hold: &BlockedBy) -> Json {
-    let object = Object::new()
+fn blocked_by(object: Object, hold: &BlockedBy) -> Object {
+    object
         .with("hold", hold.hold.0)
         .with("kind", kind_name(hold.kind))
         .with("scope", scope_name(hold.scope))
         .with("target", hold.target.as_str())
         .maybe("rule", hold.rule.as_deref())
-        .maybe_at("until", hold.until);
-    Json::Object(object.0)
+        .maybe("until", hold.until)
 }
 
-fn due_send(send: &DueSend) -> Json {
-    let object = Object::new()
+fn due_send(object: Object, send: &DueSend) -> Object {
+    object
         .with("token", send.token.to_string())
         .with("campaign", send.campaign.as_str())
         .with("prospect", send.prospect.as_str())
@@ -230,9 +251,8 @@ fn due_send(send: &DueSend) -> Json {
         .with("step", send.step)
         .with("message", send.message.as_str())
         .with("attempt", send.attempt)
-        .at("planned", send.planned)
-        .at("lease-until", send.lease_until);
-    Json::Object(object.0)
+        .with("planned", send.planned)
+        .with("lease-until", send.lease_until)
 }
 
 const fn kind_name(kind: HoldKind) -> &'static str {

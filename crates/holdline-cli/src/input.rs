@@ -26,7 +26,7 @@ pub struct Line {
 /// A source of lines.
 pub struct Lines {
     name: String,
-    source: Box<dyn BufRead + Send>,
+    source: BufReader<Box<dyn Read + Send>>,
     number: u64,
     /// Whether lines that begin with a `#` count.
     notes: bool,
@@ -35,13 +35,14 @@ pub struct Lines {
 impl Lines {
     /// The lines of a file, or of the standard input if it is called `-`.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let (name, source): (_, Box<dyn BufRead + Send>) = if path.as_os_str() == "-" {
-            ("standard input".to_owned(), Box::new(BufReader::new(io::stdin())))
+        let (name, source): (_, Box<dyn Read + Send>) = if path.as_os_str() == "-" {
+            ("standard input".to_owned(), Box::new(io::stdin()))
         } else {
             let name = path.display().to_string();
             let file = File::open(path).map_err(|error| Failure::file(&name, &error))?;
-            (name, Box::new(BufReader::with_capacity(1 << 16, file)))
+            (name, Box::new(file))
         };
+        let source = BufReader::with_capacity(1 << 16, source);
         Ok(Self { name, source, number: 0, notes: false })
     }
 
@@ -75,12 +76,22 @@ impl Lines {
             } else if line.len() as u64 == most {
                 self.skip_line().map_err(|error| Failure::file(&self.name, &error))?;
             }
-            let text = line.trim_ascii_start();
-            let is_note = text.starts_with(b"#");
-            if !text.is_empty() && (self.notes || !is_note) {
+            if self.counts(&line) {
                 return Ok(Some((self.number, line)));
             }
         }
+    }
+
+    /// Whether [`Lines::next`] has a line without having to wait for one.
+    pub fn has_next(&self) -> bool {
+        let there = self.source.buffer();
+        let whole = there.iter().rposition(|byte| *byte == b'\n').and_then(|end| there.get(..end));
+        whole.is_some_and(|it| it.split(|byte| *byte == b'\n').any(|line| self.counts(line)))
+    }
+
+    fn counts(&self, line: &[u8]) -> bool {
+        let text = line.trim_ascii_start();
+        !text.is_empty() && (self.notes || !text.starts_with(b"#"))
     }
 
     fn skip_line(&mut self) -> io::Result<()> {
@@ -182,6 +193,17 @@ mod tests {
         match read_all(file(text).path()) {
             Err(Failure::Told(told)) => told.message,
             other => panic!("expected a failure, found {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_has_to_be_waited_for_is_told_apart() {
+        // The last line may go on, and nobody knows whether anything follows a blank or a note.
+        for (text, more) in [("a\nb\n", true), ("a\nb", false), ("a\n\n # c\n", false)] {
+            let mut lines = Lines::open(file(text.as_bytes()).path()).unwrap();
+            assert!(!lines.has_next(), "nothing was read yet");
+            assert!(lines.next().unwrap().is_some());
+            assert_eq!(lines.has_next(), more, "{text:?}");
         }
     }
 

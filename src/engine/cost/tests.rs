@@ -30,7 +30,8 @@ fn tell(state: &mut State, action: Action) -> Outcome {
 
 /// What a command answers, and what it looked at: records, lanes, steps placed.
 fn cost(state: &mut State, at: Instant, action: Action) -> (Outcome, usize) {
-    (super::taken(), plan::cost::taken());
+    super::taken();
+    plan::cost::taken();
     let outcome = state.apply(&mut Command::new(at, action)).outcome;
     assert!(outcome.refusal().is_none(), "{outcome:?}");
     (outcome, super::taken() + plan::cost::taken())

@@ -52,9 +52,11 @@ fn durability(text: &str) -> Result<Durability, String> {
   W2  enrol, placing whole timelines    W5  close, and open to the first claim
   W3  claim, confirm, report, replan    W6  W1 and W3 at once at half of W1's rate
 
-Beside W1 runs a ceiling program that only looks up, tells duplicates, appends and syncs. Everything
-lies in a directory of its own below `--data`, on the disk that is measured, and goes at the end.
-Each result is checked; a wrong one ends the run with exit code 1. A target that is missed does not.
+W4 pauses everybody's company beside 100,000 events a second, too, and tells what that does to the
+events' commits. Beside W1 runs a ceiling program that only looks up, tells duplicates, appends and
+syncs. Everything lies in a directory of its own below `--data`, on the disk that is measured, and
+goes at the end. Each result is checked; a wrong one ends the run with exit code 1. A target that is
+missed does not.
 The same seed and number of prospects give the same digests. The manual is docs/performance.md.
 
 Examples:
@@ -67,8 +69,8 @@ pub struct Bench {
     #[arg(long, value_name = "N", default_value_t = 100_000,
           value_parser = clap::value_parser!(u32).range(20..=50_000_000))]
     pub prospects: u32,
-    /// How long each timed workload (the ceiling, W1, W3, W6) goes on at least; with 0 each ends
-    /// with what its digest covers
+    /// How long each timed workload (the ceiling, W1, W3, W6, and W4 four times that) goes on at
+    /// least; with 0 each ends with what its digest covers
     #[arg(long, value_name = "S", default_value_t = 5,
           value_parser = clap::value_parser!(u32).range(0..=3600))]
     pub seconds: u32,
@@ -82,7 +84,8 @@ pub struct Bench {
     /// The rules that the events meet [default: the shipped ones]
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
-    /// Only these workloads, such as `W1,W3`; W6 and the picture need W1's rate, and run it, too
+    /// Only these workloads, such as `W1,W3`; W4, W6 and the picture need W1's rate, and run it,
+    /// too
     #[arg(long, value_name = "LIST", value_delimiter = ',', ignore_case = true)]
     pub only: Vec<Workload>,
     /// Where the directory of the run is made: on the disk that is to be measured
@@ -103,8 +106,7 @@ impl Bench {
     /// Whether a workload is to be run, for itself or because another needs it.
     pub fn runs(&self, workload: Workload) -> bool {
         let named = |it| self.only.is_empty() || self.only.contains(&it);
-        let needed =
-            workload == Workload::Ingest && (self.plot.is_some() || named(Workload::Together));
-        named(workload) || needed
+        let its_rate = self.plot.is_some() || named(Workload::Together) || named(Workload::Pause);
+        named(workload) || workload == Workload::Ingest && its_rate
     }
 }

@@ -1,6 +1,6 @@
 //! `holdline apply`: commands in, outcomes out, a line each, in order.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 
 use holdline::engine::{Engine, EngineError};
@@ -18,10 +18,22 @@ use crate::{open, screen};
 /// The most commands that are made durable together.
 const GROUP: usize = 1000;
 
-/// What the reader found.
-enum Read {
-    Line(u64, Vec<u8>),
-    Failed(Failure),
+/// The most that the reader hands over at once.
+const CHUNK: usize = GROUP / 4;
+
+/// A line that is a command.
+struct Asked {
+    number: u64,
+    line: Vec<u8>,
+    command: Command,
+}
+
+/// What the reader found without having to wait.
+#[derive(Default)]
+struct Chunk {
+    asked: Vec<Asked>,
+    /// What came after it. Nothing is read behind that.
+    failed: Option<Failure>,
 }
 
 /// Applies what comes in until it ends.
@@ -31,22 +43,10 @@ pub fn apply(args: &Apply) -> Result<Exit, Failure> {
     let stop = Stop::listen()?;
     let engine = open::open(&args.data, args.durability)?;
     // A reader of its own, so that what is there goes into one group and nothing waits for more.
-    let (to, from) = sync_channel(2 * GROUP);
-    thread::spawn(move || {
-        let mut lines = lines;
-        loop {
-            let read = match lines.next() {
-                Ok(Some((number, line))) => Read::Line(number, line),
-                Ok(None) => return,
-                Err(failure) => Read::Failed(failure),
-            };
-            if to.send(read).is_err() {
-                return;
-            }
-        }
-    });
+    let (to, from) = sync_channel(2 * GROUP / CHUNK);
+    thread::spawn(move || read_all(lines, &to));
     let mut done = Done::default();
-    let result = answer_all(&engine, &from, (&name, &stop), &mut done);
+    let result = answer_all(&engine, &from, &stop, &mut done);
     // What is left to be planned anew is left to those who go on.
     let asked = stop.is_asked() && result.is_ok() && !done.all;
     // What is wrong with the input matters more than a checkpoint that could not be written.
@@ -76,10 +76,36 @@ struct Done {
     all: bool,
 }
 
+/// Reads what is there, while what was read before is applied.
+fn read_all(mut lines: Lines, to: &SyncSender<Chunk>) {
+    loop {
+        let (mut chunk, mut ended) = (Chunk::default(), false);
+        while chunk.asked.is_empty() || chunk.asked.len() < CHUNK && lines.has_next() {
+            match lines.next() {
+                Ok(Some((number, line))) => match read_command(&line) {
+                    Ok(command) => chunk.asked.push(Asked { number, line, command }),
+                    Err(error) => {
+                        chunk.failed = Some(malformed(lines.name(), number, &error));
+                    }
+                },
+                Ok(None) => ended = true,
+                Err(failure) => chunk.failed = Some(failure),
+            }
+            ended |= chunk.failed.is_some();
+            if ended {
+                break;
+            }
+        }
+        if to.send(chunk).is_err() || ended {
+            return;
+        }
+    }
+}
+
 fn answer_all(
     engine: &Engine,
-    from: &Receiver<Read>,
-    (name, asked): (&str, &Stop),
+    from: &Receiver<Chunk>,
+    asked: &Stop,
     done: &mut Done,
 ) -> Result<(), Failure> {
     while !asked.is_asked() {
@@ -91,27 +117,19 @@ fn answer_all(
                 break;
             }
         };
-        let mut last = done.line;
-        let mut commands = Vec::new();
+        let mut group = Vec::new();
         let mut stop = None;
         let mut next = Some(first);
-        while let Some(read) = next {
-            match read {
-                Read::Line(number, line) => match read_command(&line) {
-                    Ok(command) => {
-                        commands.push(command);
-                        last = number;
-                    }
-                    Err(error) => stop = Some(malformed(name, number, &error)),
-                },
-                Read::Failed(failure) => stop = Some(failure),
-            }
-            let full = stop.is_some() || commands.len() >= GROUP;
+        while let Some(chunk) = next {
+            group.extend(chunk.asked);
+            stop = chunk.failed;
+            let full = stop.is_some() || group.len() + CHUNK > GROUP;
             next = if full { None } else { from.try_recv().ok() };
         }
-        done.commands += commands.len() as u64;
-        done.refused |= answer(engine, commands)?;
-        done.line = last;
+        let (commands, last) = (group.len() as u64, group.last().map(|it| it.number));
+        done.commands += commands;
+        done.refused |= answer(engine, group)?;
+        done.line = last.unwrap_or(done.line);
         if let Some(failure) = stop {
             return Err(failure);
         }
@@ -125,18 +143,22 @@ fn malformed(name: &str, number: u64, error: &JsonError) -> Failure {
 }
 
 /// Applies a group and answers it. Whether one was refused.
-fn answer(engine: &Engine, commands: Vec<Command>) -> Result<bool, Failure> {
-    if commands.is_empty() {
+fn answer(engine: &Engine, group: Vec<Asked>) -> Result<bool, Failure> {
+    if group.is_empty() {
         return Ok(false);
     }
-    let ids: Vec<Option<String>> = commands.iter().map(|it| it.id.clone()).collect();
-    let outcomes = match engine.apply_batch(commands.clone()) {
+    let ids: Vec<Option<String>> = group.iter().map(|it| it.command.id.clone()).collect();
+    let (lines, commands): (Vec<_>, Vec<_>) =
+        group.into_iter().map(|it| ((it.number, it.line), it.command)).unzip();
+    let outcomes = match engine.apply_batch(commands) {
         // Of a group with one that finds no room, nothing was applied: what is taken on a full disk
-        // goes up to that one.
-        Err(EngineError::Full) if commands.len() > 1 => {
+        // goes up to that one. The commands are gone, and are read again.
+        Err(EngineError::Full) if lines.len() > 1 => {
             let mut refused = false;
-            for command in commands {
-                refused |= answer(engine, vec![command])?;
+            for (number, line) in lines {
+                if let Ok(command) = read_command(&line) {
+                    refused |= answer(engine, vec![Asked { number, line, command }])?;
+                }
             }
             return Ok(refused);
         }
@@ -147,7 +169,7 @@ fn answer(engine: &Engine, commands: Vec<Command>) -> Result<bool, Failure> {
         text.push_str(&with_id(write_outcome(outcome), id.as_deref()));
         text.push('\n');
     }
-    screen::print(&text)?;
+    screen::print_lines(&text)?;
     Ok(outcomes.iter().any(|outcome| matches!(outcome, Outcome::Refused(_))))
 }
 

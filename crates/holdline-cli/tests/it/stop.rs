@@ -178,3 +178,21 @@ fn who_follows_a_history_is_stopped_at_any_time() {
         assert_eq!((found, said.starts_with(begins)), (code, true), "{said}");
     }
 }
+
+#[test]
+fn each_command_is_answered_while_the_input_stays_open() {
+    let desk = Desk::new();
+    let mut child = spawn(&desk, &["apply"]);
+    let mut input = child.stdin.take().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    // What follows a command and is none must not keep its answer waiting.
+    for behind in ["", "\n \n", "# a note\n", "{\"do\":"] {
+        let command = advance("2026-03-02T09:00:00Z");
+        input.write_all(format!("{command}{behind}").as_bytes()).unwrap();
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        assert_eq!(line, "{\"ok\":\"applied\"}\n");
+    }
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(3), "half a command is none");
+}

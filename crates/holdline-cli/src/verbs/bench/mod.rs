@@ -1,6 +1,7 @@
 //! `holdline bench`: how fast the engine is on this machine and this disk, beside what bounds it,
 //! and against what is aimed at.
 
+mod beside;
 mod enrol;
 mod ground;
 mod ingest;
@@ -75,12 +76,7 @@ fn measure(args: &Bench, ground: &Ground, all: &mut Vec<Measured>) -> Result<Vec
     let mut progress = Progress::start();
     let named = |workload| args.only.is_empty() || args.only.contains(&workload);
     say(&mut progress, "W2");
-    // All others but W4 begin with what it leaves.
-    let only_pauses = args.plot.is_none() && args.only.iter().all(|it| *it == Workload::Pause);
-    if only_pauses && !args.only.is_empty() {
-        all.push(pauses::pause(ground)?);
-        return Ok(Vec::new());
-    }
+    // All others begin with what it leaves.
     let base = enrol::enrol(ground)?;
     let goes_on = || !ground.stop.is_asked();
     let mut rate = 0.0;
@@ -111,7 +107,7 @@ fn measure(args: &Bench, ground: &Ground, all: &mut Vec<Measured>) -> Result<Vec
             }
             Workload::Pause => {
                 say(&mut progress, "W4");
-                all.push(pauses::pause(ground)?);
+                all.push(pauses::pause(ground, &base.path, rate)?);
             }
             Workload::Open => {
                 say(&mut progress, "W5");

@@ -1,12 +1,14 @@
 //! W4: companies of all sizes are paused and released, in memory, where applying is all there is:
-//! the sync of a commit would hide it.
+//! the sync of a commit would hide it. What they do to others' commits is for [`super::beside`].
 
+use std::path::Path;
 use std::time::{Duration, Instant as Clock};
 
 use holdline::engine::State;
 use holdline::{Action, Command, HoldKind, HoldTarget, Instant, Outcome, Prospect};
 use holdline_workloads::{commands, people, schedule};
 
+use super::beside;
 use super::ground::{Ground, must_be, wrong};
 use super::measured::{Measured, Shares, Target, Waits};
 use crate::exit::Failure;
@@ -32,7 +34,7 @@ fn company(members: u32) -> Company {
 }
 
 /// Pauses companies of 10, of 1,000, and of as many as there are people.
-pub fn pause(ground: &Ground) -> Result<Measured, Failure> {
+pub fn pause(ground: &Ground, base: &Path, ingest_rate: f64) -> Result<Measured, Failure> {
     let mut state = State::new();
     let start = commands::start();
     tell(&mut state, Command::new(start, Action::PutPolicy(ground.policy.clone())))?;
@@ -56,10 +58,12 @@ pub fn pause(ground: &Ground) -> Result<Measured, Failure> {
     let took = began.elapsed();
     let paused = none_is_due(&mut state, &companies)?;
     let digest = state.snapshot().digest().to_string();
+    drop(state);
+    let beside = beside::beside(ground, base, ingest_rate)?;
     let [small, mid, large] = companies.map(|it| Waits::of(it.took));
     let us = |waits: &Waits, percent| waits.at(percent) * 1e3;
     let ratio = us(&large, 50.0) / us(&small, 50.0).max(f64::MIN_POSITIVE);
-    Ok(Measured {
+    let mut measured = Measured {
         name: NAME,
         what: "pause a company, applying",
         done: 0,
@@ -79,7 +83,10 @@ pub fn pause(ground: &Ground) -> Result<Measured, Failure> {
         waits: Some(large),
         checked: vec![("pauses", ROUNDS * 3), ("covered", paused)],
         digest,
-    })
+    };
+    measured.figures.extend(beside.figures);
+    measured.targets.extend(beside.targets);
+    Ok(measured)
 }
 
 fn tell(state: &mut State, mut command: Command) -> Result<Outcome, Failure> {

@@ -2,7 +2,7 @@
 //! what W1 reached to all of it.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use holdline_workloads::callers::GROUP;
 use holdline_workloads::events::Mix;
@@ -59,7 +59,7 @@ pub fn sweep(ground: &Ground, base: &Path, ingest_rate: f64) -> Result<Vec<Point
         let offered = ingest_rate * f64::from(percent) / 100.0;
         let load = Load::of(offered, GROUP, lasting);
         let mut mix = Mix::new(ground.seed, ground.prospects);
-        let waits = Waits::of(events(&engine, load, &mut mix, &ground.stop)?);
+        let waits = Waits::of(events(NAME, &engine, (Clock::now(), load), &mut mix, &ground.stop)?);
         ground.remove(engine, NAME)?;
         points.push(Point { percent, offered, waits });
     }

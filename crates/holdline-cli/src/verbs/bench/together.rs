@@ -64,11 +64,12 @@ fn wait_until(due: Clock) {
     }
 }
 
-/// Records events as they are due, whether or not those before were answered; how long each group
-/// took, from when it was due.
+/// Records events as they are due from an instant on, whether or not those before were answered;
+/// how long each group took, from when it was due.
 pub fn events(
+    name: &'static str,
     engine: &Engine,
-    load: Load,
+    (began, load): (Clock, Load),
     mix: &mut Mix,
     stop: &Stop,
 ) -> Result<Vec<Duration>, Failure> {
@@ -79,11 +80,10 @@ pub fn events(
             for (due, pending) in answers {
                 let outcomes = pending.wait()?;
                 waits.push(due.elapsed());
-                recorded(NAME, &outcomes)?;
+                recorded(name, &outcomes)?;
             }
             Ok(waits)
         });
-        let began = Clock::now();
         for number in 0..load.groups {
             // It is made before it is due, if there is time.
             let group = mix.by_ref().take(load.group).map(|it| commands::record(&it)).collect();
@@ -155,7 +155,7 @@ pub fn together(ground: &Ground, base: &Path, ingest_rate: f64) -> Result<Measur
     let busy = Busy::of(&engine);
     let (recorded, sent) = std::thread::scope(|scope| {
         let sender = scope.spawn(|| sends(&engine, claims, now, &ground.stop));
-        let recorded = events(&engine, load, &mut mix, &ground.stop);
+        let recorded = events(NAME, &engine, (Clock::now(), load), &mut mix, &ground.stop);
         let sent = sender.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok::<_, Failure>((recorded?, sent?))
     })?;
