@@ -18,8 +18,10 @@ const LOAD: &str = "--load";
 /// Commands of one call, and how long it is to the next: it is the kills that this is about.
 const BATCH: usize = 1_000;
 const EVERY: Duration = Duration::from_millis(20);
-/// The longest that a process lives, in milliseconds: about twice what opening ten million takes.
-const LIFE_MS: u64 = 20_000;
+/// The longest that a process lives from when it has opened the store, in milliseconds.
+const LIFE_MS: u64 = 12_000;
+/// So many processes are killed under load for each one that is killed while it opens the store.
+const LOADED: u32 = 4;
 /// A process that says nothing for so long is taken to hang.
 const STALLED: Duration = Duration::from_secs(600);
 
@@ -48,13 +50,17 @@ fn endure(prospects: u32, kills: u32) -> Result<()> {
     println!("durability full; {prospects} prospects, each enrolled in a campaign of 5 steps");
     fill(&data, prospects)?;
     let began = Clock::now();
-    let (mut acknowledged, mut while_opening) = (0, 0);
+    let (mut acknowledged, mut while_opening, mut opened_in) = (0, 0, Duration::ZERO);
     for kill in 0..kills {
-        let life = Duration::from_millis(100 + (u64::from(kill) * 7_919) % LIFE_MS);
-        let lived = live(&data, prospects, life, acknowledged)?;
-        while_opening += usize::from(lived.is_none());
-        if let Some(upto) = lived {
-            acknowledged = upto;
+        let part = f64::from(kill * 37 % 100) / 100.0;
+        let kill_at = if kill % (LOADED + 1) == LOADED {
+            KillAt::Opening(opened_in.mul_f64(part))
+        } else {
+            KillAt::Loaded(Duration::from_millis(100 + (u64::from(kill) * 7_919) % LIFE_MS))
+        };
+        match live(&data, prospects, kill_at, acknowledged)? {
+            Some(lived) => (acknowledged, opened_in) = (lived.last, lived.opened_in),
+            None => while_opening += 1,
         }
         let so_far = began.elapsed().as_secs_f64();
         println!("{:>3} kills, {acknowledged} commands acknowledged, {so_far:.0} s", kill + 1);
@@ -70,9 +76,24 @@ fn endure(prospects: u32, kills: u32) -> Result<()> {
     Ok(())
 }
 
-/// Lets a process work for a while and kills it: the last command that it acknowledged, if it had
-/// said anything.
-fn live(data: &Path, prospects: u32, life: Duration, known: u64) -> Result<Option<u64>> {
+/// When a process is killed.
+#[derive(Clone, Copy, Debug)]
+enum KillAt {
+    /// So long after it was started, and while it opens the store.
+    Opening(Duration),
+    /// So long after it has opened the store.
+    Loaded(Duration),
+}
+
+/// What a process had said when it was killed.
+struct Lived {
+    /// The last command that it acknowledged.
+    last: u64,
+    opened_in: Duration,
+}
+
+/// Lets a process work for a while and kills it; none if it had said nothing.
+fn live(data: &Path, prospects: u32, kill_at: KillAt, known: u64) -> Result<Option<Lived>> {
     let mut process = Process::new(std::env::current_exe()?)
         .args(["endure", LOAD])
         .arg(data)
@@ -89,18 +110,29 @@ fn live(data: &Path, prospects: u32, life: Duration, known: u64) -> Result<Optio
         }
     });
     let begun = Clock::now();
-    let mut last = None;
-    let mut heard = begun;
-    while begun.elapsed() < life {
-        match told.recv_timeout(life.saturating_sub(begun.elapsed())) {
+    let mut lived: Option<Lived> = None;
+    loop {
+        let left = match (kill_at, &lived) {
+            (KillAt::Opening(_), Some(_)) => Duration::ZERO,
+            (KillAt::Opening(after), None) => after.saturating_sub(begun.elapsed()),
+            (KillAt::Loaded(_), None) => STALLED,
+            (KillAt::Loaded(life), Some(Lived { opened_in, .. })) => {
+                (life + *opened_in).saturating_sub(begun.elapsed())
+            }
+        };
+        if left.is_zero() {
+            break;
+        }
+        match told.recv_timeout(left.min(STALLED)) {
             Ok(line) => {
-                last = Some(checked(&line, last, known)?);
-                heard = Clock::now();
+                lived = Some(said(&line, lived.as_ref(), (begun, known))?);
             }
             Err(_) if process.try_wait()?.is_some() => {
                 return Err("the process ended by itself".into());
             }
-            Err(_) if heard.elapsed() > STALLED => return Err("the process hangs".into()),
+            Err(_) if lived.is_none() && begun.elapsed() > STALLED => {
+                return Err("the process hangs".into());
+            }
             Err(_) => {}
         }
     }
@@ -108,18 +140,20 @@ fn live(data: &Path, prospects: u32, life: Duration, known: u64) -> Result<Optio
     process.wait()?;
     reader.join().map_err(|_| "the reader panicked")?;
     for line in told {
-        last = Some(checked(&line, last, known)?);
+        lived = Some(said(&line, lived.as_ref(), (begun, known))?);
     }
-    Ok(last)
+    Ok(lived)
 }
 
-/// The number in a line; the first one is what the store has when it was opened.
-fn checked(line: &str, last: Option<u64>, known: u64) -> Result<u64> {
-    let number = line.parse::<u64>().map_err(|_| format!("expected a number, found `{line}`"))?;
-    if number < last.unwrap_or(known) {
-        return Err(format!("{known} commands were acknowledged, {number} are there").into());
+/// What a process has said with one more line: a number, the first of which is the last command
+/// that the store has when it was opened.
+fn said(line: &str, before: Option<&Lived>, (begun, known): (Clock, u64)) -> Result<Lived> {
+    let last = line.parse::<u64>().map_err(|_| format!("expected a number, found `{line}`"))?;
+    if last < before.map_or(known, |it| it.last) {
+        return Err(format!("{known} commands were acknowledged, {last} are there").into());
     }
-    Ok(number)
+    let opened_in = before.map_or_else(|| begun.elapsed(), |it| it.opened_in);
+    Ok(Lived { last, opened_in })
 }
 
 /// Opens the store and records events for as long as it is let; says the number of the last command
