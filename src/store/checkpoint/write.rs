@@ -21,8 +21,11 @@ const KEPT: usize = 2;
 /// or what an unfinished one left behind could be taken for a later one's.
 const RESERVED: u64 = 1024;
 
-/// What is made durable at a time, at a gentle pace.
-const UNSYNCED_BYTES: usize = 4 << 20;
+/// What is made durable at a time, at a gentle pace: a sync of the journal waits for what is being
+/// written beside it, so this is small.
+const UNSYNCED_BYTES: usize = 32 << 10;
+/// About what removing a record writes.
+const REMOVED_BYTES: usize = 128;
 
 /// What an image is written on top of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,12 +79,10 @@ impl Checkpoints {
             epoch,
             changes: BTreeMap::new(),
             body: Vec::new(),
-            rests: Rests::new(&pace),
-            syncs: matches!(pace, Pace::Gentle(_)),
-            unsynced: 0,
+            steps: Steps::new(&pace),
         };
         fill(&mut writer)?;
-        let changes = writer.changes;
+        let (changes, mut steps) = (writer.changes, writer.steps);
         let mut directory = base.map(|base| base.directory.clone()).unwrap_or_default();
         let mut superseded = Vec::new();
         for ((tree, key), put) in changes {
@@ -93,7 +94,9 @@ impl Checkpoints {
         for tree in Tree::ALL {
             let key = page::directory_key(page::tag(tree));
             let place = Place { tree: Tree::Meta, key: key.into(), epoch };
-            self.keep(&place, &directory.pack(tree, epoch), &mut Vec::new())?;
+            let mut body = Vec::new();
+            self.keep(&place, &directory.pack(tree, epoch), &mut body)?;
+            steps.step(self, body.len()).map_err(failed)?;
         }
         let manifest = Manifest {
             version: CHECKPOINT_VERSION,
@@ -117,7 +120,7 @@ impl Checkpoints {
             superseded = before.map_or_else(Vec::new, |it| it.directory.besides(&directory));
         }
         self.listed.insert(0, Listed { manifest: manifest.clone(), directory });
-        self.tidy(superseded).map_err(failed)?;
+        self.tidy(superseded, &mut steps).map_err(failed)?;
         Ok(manifest)
     }
 
@@ -175,7 +178,7 @@ impl Checkpoints {
 
     /// Removes everything that belongs to no checkpoint that is kept; `superseded` is what only
     /// the one before the newest still has.
-    fn tidy(&mut self, superseded: Vec<Place>) -> Result<(), Fault> {
+    fn tidy(&mut self, superseded: Vec<Place>, steps: &mut Steps) -> Result<(), Fault> {
         let newest = self.listed.first().map_or(0, |listed| listed.manifest.epoch);
         let older = self.listed.split_off(KEPT.min(self.listed.len()));
         let bad = std::mem::take(&mut self.bad);
@@ -189,6 +192,7 @@ impl Checkpoints {
         }
         for place in std::mem::replace(&mut self.superseded, superseded) {
             self.remove_record(&place)?;
+            steps.step(self, REMOVED_BYTES)?;
         }
         if self.untidy {
             self.sweep()?;
@@ -256,10 +260,34 @@ pub struct Writer<'a> {
     /// Whether a record was put or removed.
     changes: BTreeMap<(Tree, Box<[u8]>), bool>,
     body: Vec<u8>,
+    steps: Steps,
+}
+
+/// Has a checkpoint that is written beside commands rest, and be made durable, a little at a time:
+/// so that no commit waits long behind it.
+#[derive(Debug)]
+struct Steps {
     rests: Rests,
-    /// Whether a little is made durable at a time, so that no commit waits long behind it.
     syncs: bool,
     unsynced: usize,
+}
+
+impl Steps {
+    fn new(pace: &Pace) -> Self {
+        let syncs = matches!(pace, Pace::Gentle(_));
+        Self { rests: Rests::new(pace), syncs, unsynced: 0 }
+    }
+
+    /// To be called after each little piece of work, with how much that has written.
+    fn step(&mut self, checkpoints: &Checkpoints, bytes: usize) -> Result<(), Fault> {
+        self.unsynced += bytes;
+        if self.syncs && self.unsynced >= UNSYNCED_BYTES {
+            self.unsynced = 0;
+            checkpoints.database.flush()?;
+        }
+        self.rests.rest();
+        Ok(())
+    }
 }
 
 impl Writer<'_> {
@@ -277,13 +305,7 @@ impl ImageWriter for Writer<'_> {
         self.note(tree, key, true)?;
         let place = Place { tree, key: key.into(), epoch: self.epoch };
         self.checkpoints.keep(&place, value, &mut self.body)?;
-        self.rests.rest();
-        self.unsynced += self.body.len();
-        if self.syncs && self.unsynced >= UNSYNCED_BYTES {
-            self.unsynced = 0;
-            self.checkpoints.database.flush().map_err(failed)?;
-        }
-        Ok(())
+        self.steps.step(self.checkpoints, self.body.len()).map_err(failed)
     }
 
     fn remove(&mut self, tree: Tree, key: &[u8]) -> Result<(), ImageError> {

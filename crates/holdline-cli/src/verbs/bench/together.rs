@@ -8,7 +8,6 @@ use std::time::{Duration, Instant as Clock};
 
 use holdline::engine::Pending;
 use holdline::{Digest, Engine, Instant};
-use holdline_workloads::callers::GROUP;
 use holdline_workloads::ceiling::bare_appends;
 use holdline_workloads::events::Mix;
 use holdline_workloads::{commands, schedule};
@@ -24,8 +23,12 @@ use crate::stop::Stop;
 const NAME: &str = "W6";
 /// By how much the journal grows between checkpoints: so that one is nearly always being written.
 const CHECKPOINT_BYTES: u64 = 8 << 20;
+/// Events of a group: a commit of many takes as long as they take to be applied.
+const GROUP: usize = 100;
 /// Sends for each event.
 const SENDS: f64 = 0.1;
+/// Senders: each claims, and waits for three commits until it has reported all of a claim.
+const SENDERS: u32 = 8;
 /// The longest that commits may take, at p99.
 const P99_MS: f64 = 5.0;
 /// How many times as long as a bare append and sync of as many bytes.
@@ -57,7 +60,7 @@ impl Load {
 /// Waits for an instant. The last of it is not slept: a sleep may end late by more than a commit
 /// takes.
 fn wait_until(due: Clock) {
-    const AWAKE: Duration = Duration::from_micros(200);
+    const AWAKE: Duration = Duration::from_micros(60);
     std::thread::sleep(due.saturating_duration_since(Clock::now()).saturating_sub(AWAKE));
     while Clock::now() < due {
         std::thread::yield_now();
@@ -106,11 +109,33 @@ struct Sent {
     revoked: u64,
 }
 
-/// Claims, looks and reports as they are due, each a commit.
+/// Claims, looks and reports as they are due, each a commit; by several senders in turns, as one
+/// alone would be late for what is due while it waits.
 fn sends(engine: &Engine, load: Load, now: Instant, stop: &Stop) -> Result<Sent, Failure> {
-    let mut out = Sent::default();
     let began = Clock::now();
-    for number in 0..load.groups {
+    std::thread::scope(|scope| {
+        let sender = |first| move || sends_of(engine, (began, load, first), now, stop);
+        let senders: Vec<_> = (0..SENDERS).map(|first| scope.spawn(sender(first))).collect();
+        let mut all = Sent::default();
+        for sender in senders {
+            let sent = sender.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            all.waits.extend(sent.waits);
+            all.sent += sent.sent;
+            all.revoked += sent.revoked;
+        }
+        Ok(all)
+    })
+}
+
+/// What one of the senders does.
+fn sends_of(
+    engine: &Engine,
+    (began, load, first): (Clock, Load, u32),
+    now: Instant,
+    stop: &Stop,
+) -> Result<Sent, Failure> {
+    let mut out = Sent::default();
+    for number in (first..load.groups).step_by(SENDERS as usize) {
         let due = began + load.every * number;
         wait_until(due);
         if stop.is_asked() {
