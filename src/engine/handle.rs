@@ -409,6 +409,10 @@ fn tend(keeper: &Mutex<Option<Box<dyn Keeper>>>, image: &Snapshot) -> bool {
     keeper.as_mut().is_some_and(|keeper| keeper.tend(image) == Ok(true))
 }
 
+/// So many things that have time are done after each checkpoint, though the next one is due: more
+/// than come to be done meanwhile, or a store that is never at rest would never be done with them.
+const THINGS_EACH: u32 = 2;
+
 /// The checkpoint thread: writes one each time that the journal has grown, until the engine ends.
 fn keep_up(
     told: &Receiver<()>,
@@ -429,14 +433,18 @@ fn keep_up(
         };
         // One thing at a time, so that whoever closes the engine or asks for a checkpoint waits for
         // no more than that. What fails is left for the next time.
+        let mut things = 0;
         while tend(keeper, &image) {
+            things += 1;
             match told.try_recv() {
-                // The next checkpoint is due: what is left to do comes after it.
                 Ok(()) => again = true,
-                Err(TryRecvError::Empty) => continue,
-                Err(TryRecvError::Disconnected) => {}
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => break,
             }
-            break;
+            // The next checkpoint is due: what is left to do comes after it.
+            if again && things >= THINGS_EACH {
+                break;
+            }
         }
         if let Ok(Some(keeper)) = keeper.lock().as_deref_mut() {
             keeper.let_go(image);

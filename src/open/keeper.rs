@@ -138,11 +138,14 @@ impl House {
     fn tend(&self, snapshot: &Snapshot, now: SystemTime, pace: &Pace) -> Result<bool, String> {
         let told = |error: StoreError| error.to_string();
         let below = snapshot.sequence().saturating_add(1);
-        if self.archivist.at(pace).compress_one(below).map_err(told)?.is_some() {
-            return Ok(true);
-        }
+        // A base comes first: it is due now and then, while there may always be a segment that can
+        // be compressed, and what lies before a base would never go.
         if self.is_base_due(snapshot.sequence()).map_err(told)? {
             self.write_base(snapshot, pace).map_err(|error| error.to_string())?;
+            self.trim(now).map_err(told)?;
+            return Ok(true);
+        }
+        if self.archivist.at(pace).compress_one(below).map_err(told)?.is_some() {
             return Ok(true);
         }
         self.trim(now).map_err(told).map(|_| false)
@@ -224,6 +227,9 @@ fn staying(bases: &[BaseInfo], history_days: u32, now: SystemTime) -> Staying {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Engine;
+    use crate::json::read_command;
+    use crate::store::Store;
 
     /// Bases of commands 10, 20 and so on, by how many days ago they were written.
     fn check(days_ago: &[u32], history_days: u32, floor: Option<u64>, gone: &[u64]) {
@@ -239,6 +245,36 @@ mod tests {
         bases.reverse();
         let expected = Staying { floor, gone: gone.to_vec() };
         assert_eq!(staying(&bases, history_days, now), expected, "{days_ago:?}, {history_days}");
+    }
+
+    /// A store under load that never ended kept all of its journal: after each checkpoint there was
+    /// a segment to be compressed before a base, and then the next checkpoint was due.
+    #[test]
+    fn a_base_does_not_wait_until_everything_is_compressed() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut options = Options { segment_bytes: 300, base_bytes: 1, ..Options::default() };
+        options.checkpoint_bytes = 0;
+        let engine = Engine::open(dir.path(), options).unwrap();
+        for number in 0..20 {
+            let sender = format!(r#""key":"s{number}","limit-per-day":9"#);
+            let line = format!(r#"{{"do":"put-sender","at":"2026-03-02T08:00:00Z",{sender}}}"#);
+            engine.apply(read_command(line.as_bytes()).unwrap()).unwrap();
+        }
+        let snapshot = engine.snapshot().unwrap();
+        engine.close().unwrap();
+        let store = Store::open(dir.path(), options).unwrap();
+        let house = House::new(store.bases.clone(), store.journal.archivist(), &options);
+        let plain = || {
+            let segments = house.archivist.segments().unwrap();
+            segments.iter().filter(|segment| !segment.compressed).count()
+        };
+        let before = plain();
+        assert!(before > 3 && house.bases.list().unwrap().is_empty(), "{before} segments");
+        let now = SystemTime::UNIX_EPOCH + DAY * 20_000;
+        assert!(house.tend(&snapshot, now, &Pace::Fast).unwrap());
+        assert_eq!((house.bases.list().unwrap().len(), plain()), (1, before));
+        assert!(house.tend(&snapshot, now, &Pace::Fast).unwrap());
+        assert_eq!((house.bases.list().unwrap().len(), plain()), (1, before - 1));
     }
 
     #[test]
