@@ -7,6 +7,9 @@ mod erasing;
 #[cfg(test)]
 mod full;
 mod history;
+#[cfg(test)]
+mod host;
+mod house;
 mod import;
 mod keeper;
 mod recover;
@@ -18,7 +21,7 @@ mod verify;
 
 use std::path::Path;
 
-use self::keeper::House;
+use self::house::House;
 pub(crate) use self::keeper::StoreKeeper;
 use self::recover::{Begun, begin_with, from_base, moved_aside, replay};
 use crate::engine::port::{Frame, Journal, JournalError, Room, Sync};
@@ -152,6 +155,7 @@ pub(crate) fn bring_up(
         house,
         reserve,
         erasing: None,
+        next: Default::default(),
         _lock: lock,
     };
     Ok((state, journal, keeper, opened))

@@ -409,9 +409,9 @@ fn tend(keeper: &Mutex<Option<Box<dyn Keeper>>>, image: &Snapshot) -> bool {
     keeper.as_mut().is_some_and(|keeper| keeper.tend(image) == Ok(true))
 }
 
-/// So many things that have time are done after each checkpoint, though the next one is due: more
-/// than come to be done meanwhile, or a store that is never at rest would never be done with them.
-const THINGS_EACH: u32 = 2;
+/// So many things that have time are done after each checkpoint, though the next one is due: one of
+/// each kind that there is, or a store that is never at rest would never be done with some.
+const THINGS_EACH: u32 = 4;
 
 /// The checkpoint thread: writes one each time that the journal has grown, until the engine ends.
 fn keep_up(

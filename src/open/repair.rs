@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::OpenError;
-use super::keeper::House;
+use super::house::House;
 use super::recover::{Begun, begin_with, replay};
 use super::stats::size;
 use super::verify::{Verified, verify};
@@ -191,7 +191,7 @@ pub fn compact(path: impl AsRef<Path>, options: Options) -> Result<Compacted, Op
     while house.archivist.compress_one(seq.saturating_add(1))?.is_some() {
         compressed += 1;
     }
-    let trimmed = house.trim(SystemTime::now())?;
+    let trimmed = house.trim(SystemTime::now())?.segments;
     store.journal.close()?;
     // Closed, so that what it takes is what is left of it.
     drop(store);

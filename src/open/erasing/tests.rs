@@ -1,147 +1,24 @@
 //! Removing somebody, on a disk that fails at each operation: what is found afterwards is a whole
 //! store, and the next open goes on with it.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Arc;
 
-use super::super::{bring_up, owes};
-use super::StoreKeeper;
-use crate::engine::port::{Frame, Journal as _, Sync, Tree};
-use crate::engine::{Digest, Hurry, Keeper as _, State};
-use crate::json::read_command;
-use crate::store::checkpoint::{Fault, Home, KeyedPage, PageStore, unpack_all};
-use crate::store::journal::{self, FileJournal};
-use crate::store::{Options, Parts, StoreError, StoreId, codec};
+use super::super::host::{DIR, Host, Pages, STORE};
+use super::super::owes;
+use crate::engine::port::Journal as _;
+use crate::engine::{Digest, Hurry, Keeper as _};
+use crate::store::checkpoint::unpack_all;
+use crate::store::journal;
 use crate::testing::disk::{Loss, SimDisk};
 
-const STORE: StoreId = StoreId([5; 16]);
-const DIR: &str = "/erased";
 const ADDRESS: &str = "zelda@acme.io";
-
-type Key = (Option<Tree>, Vec<u8>);
-
-/// A database of pages that never fails, and what is to take its place.
-#[derive(Clone, Debug, Default)]
-struct Pages {
-    now: Arc<Mutex<BTreeMap<Key, Vec<u8>>>>,
-    next: Arc<Mutex<BTreeMap<Key, Vec<u8>>>>,
-}
-
-impl Pages {
-    fn copy(&self) -> Self {
-        let now = self.now.lock().unwrap().clone();
-        Self { now: Arc::new(Mutex::new(now)), next: Arc::default() }
-    }
-}
-
-impl PageStore for Pages {
-    fn insert(&self, tree: Option<Tree>, key: &[u8], page: Vec<u8>) -> Result<(), Fault> {
-        self.now.lock().unwrap().insert((tree, key.to_vec()), page);
-        Ok(())
-    }
-
-    fn get(&self, tree: Option<Tree>, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        Ok(self.now.lock().unwrap().get(&(tree, key.to_vec())).cloned())
-    }
-
-    fn remove(&self, tree: Option<Tree>, key: &[u8]) -> Result<(), Fault> {
-        self.now.lock().unwrap().remove(&(tree, key.to_vec()));
-        Ok(())
-    }
-
-    fn keys(&self, tree: Option<Tree>) -> Box<dyn Iterator<Item = Result<Vec<u8>, Fault>> + '_> {
-        let now = self.now.lock().unwrap();
-        let keys: Vec<_> = now.keys().filter(|it| it.0 == tree).map(|it| it.1.clone()).collect();
-        Box::new(keys.into_iter().map(Ok))
-    }
-
-    fn pages_from(&self, tree: Tree, key: &[u8]) -> Result<Vec<KeyedPage>, Fault> {
-        let now = self.now.lock().unwrap();
-        let pages = now.iter().filter(|(it, _)| it.0 == Some(tree) && it.1.as_slice() >= key);
-        Ok(pages.map(|(it, page)| (it.1.clone(), page.clone())).collect())
-    }
-
-    fn flush(&self) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
-impl Home for Pages {
-    fn path(&self) -> PathBuf {
-        "pages".into()
-    }
-
-    fn open(&self) -> Result<Box<dyn PageStore>, Fault> {
-        Ok(Box::new(self.clone()))
-    }
-
-    fn move_aside(&self) -> Result<PathBuf, StoreError> {
-        self.now.lock().unwrap().clear();
-        Ok("aside".into())
-    }
-
-    fn size(&self) -> u64 {
-        0
-    }
-
-    fn fresh(&self) -> Result<Box<dyn Home>, StoreError> {
-        self.next.lock().unwrap().clear();
-        Ok(Box::new(Self { now: Arc::clone(&self.next), next: Arc::default() }))
-    }
-
-    fn swap(&self) -> Result<(), StoreError> {
-        *self.now.lock().unwrap() = std::mem::take(&mut *self.next.lock().unwrap());
-        Ok(())
-    }
-}
-
-struct Host {
-    state: State,
-    journal: FileJournal,
-    keeper: StoreKeeper,
-}
-
-impl Host {
-    fn open(disk: &SimDisk, pages: &Pages) -> Result<Self, String> {
-        let options = Options { segment_bytes: 300, base_bytes: 1, ..Options::default() };
-        let parts =
-            Parts::look(Arc::new(disk.clone()), (Path::new(DIR), STORE), Box::new(pages.clone()));
-        let parts = parts.and_then(|it| it.open(options, None)).map_err(|it| it.to_string())?;
-        let opened = bring_up(parts, None, &options).map_err(|error| error.to_string())?;
-        let (state, journal, keeper, _) = opened;
-        Ok(Self { state, journal, keeper })
-    }
-
-    fn tell(&mut self, fields: &str) {
-        let line = format!(r#"{{"at":"2026-03-02T08:00:00Z",{fields}}}"#);
-        let mut command = self.state.erasing(read_command(line.as_bytes()).unwrap());
-        let applied = self.state.apply(&mut command);
-        assert!(applied.journaled && applied.outcome.refusal().is_none(), "{applied:?}");
-        let payload = codec::encode(&vec![command]).unwrap();
-        let seq = self.state.sequence();
-        let frame = Frame { first_seq: seq, last_seq: seq, payload: &payload };
-        self.journal.append(&[frame], Sync::Now).unwrap();
-    }
-
-    fn digest(&self) -> Digest {
-        self.state.snapshot().digest()
-    }
-
-    /// As the thread does that keeps house.
-    fn finish(&mut self) -> Result<(), String> {
-        let image = self.state.image();
-        self.keeper.keep(&image, Hurry::Awaited)?;
-        self.keeper.finish_forgetting(&image)
-    }
-}
 
 /// A store with the person in compressed and plain segments, a base and two checkpoints, in which
 /// it was forgotten just now.
 fn forgotten() -> (SimDisk, Pages, Digest) {
     let (disk, pages) = (SimDisk::new(), Pages::default());
-    FileJournal::create(&disk, &Path::new(DIR).join("journal"), &STORE.0).unwrap();
-    let mut host = Host::open(&disk, &pages).unwrap();
+    let mut host = Host::create(&disk, &pages);
     for fields in [
         r#""do":"put-sender","key":"s1""#.to_owned(),
         r#""do":"put-campaign","key":"c","senders":["s1"],"steps":[{"name":"a"}]"#.to_owned(),
