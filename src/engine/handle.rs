@@ -1,7 +1,7 @@
 //! The engine as a host holds it: a handle that is cheap to clone and safe to share.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -88,6 +88,8 @@ struct Inner {
     in_background: Mutex<Option<JoinHandle<()>>>,
     /// Whether somebody waits for it to end.
     awaited: Arc<AtomicBool>,
+    /// How many it wrote.
+    checkpoints: Arc<AtomicU64>,
 }
 
 /// What an engine keeps its commands and its state with.
@@ -173,19 +175,22 @@ impl Engine {
         let gate = Gate::new(room);
         let writer = Writer::start(state, journal, codec, (idle, grown), gate).map_err(failed)?;
         let keeper = Arc::new(Mutex::new(keeper));
-        let awaited = Arc::new(AtomicBool::new(false));
+        let (awaited, checkpoints) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let thread = if in_background {
             let (asker, keeper) = (writer.asker(), Arc::clone(&keeper));
-            let hurry = Hurry::InBackground(Arc::clone(&awaited));
+            let (hurry, done) =
+                (Hurry::InBackground(Arc::clone(&awaited)), Arc::clone(&checkpoints));
             let thread = std::thread::Builder::new().name("holdline-checkpoint".to_owned());
-            let thread =
-                thread.spawn(move || keep_up(&told, &asker, &keeper, &hurry)).map_err(failed)?;
+            let thread = thread
+                .spawn(move || keep_up(&told, &asker, &keeper, (&hurry, &done)))
+                .map_err(failed)?;
             Some(thread)
         } else {
             None
         };
         let in_background = Mutex::new(thread);
-        Ok(Self { inner: Arc::new(Inner { writer, opened, keeper, home, in_background, awaited }) })
+        let inner = Inner { writer, opened, keeper, home, in_background, awaited, checkpoints };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// What opening found.
@@ -334,6 +339,12 @@ impl Engine {
         keep(&self.inner.keeper, &image, Hurry::Awaited)
     }
 
+    /// How many checkpoints were written in the background since it was opened.
+    #[must_use]
+    pub fn checkpoints(&self) -> u64 {
+        self.inner.checkpoints.load(Ordering::Relaxed)
+    }
+
     /// Removes from the disk, now, what is left of those who were forgotten: it is done in the
     /// background, too, and at the close at the latest. After this nothing is left of whoever was
     /// forgotten before the call.
@@ -418,7 +429,7 @@ fn keep_up(
     told: &Receiver<()>,
     asker: &Asker,
     keeper: &Mutex<Option<Box<dyn Keeper>>>,
-    hurry: &Hurry,
+    (hurry, done): (&Hurry, &AtomicU64),
 ) {
     // Whether it was told while it did something else.
     let mut again = false;
@@ -431,6 +442,7 @@ fn keep_up(
         let Ok(image) = kept else {
             continue;
         };
+        done.fetch_add(1, Ordering::Relaxed);
         // One thing at a time, so that whoever closes the engine or asks for a checkpoint waits for
         // no more than that. What fails is left for the next time.
         let mut things = 0;

@@ -10,6 +10,7 @@ mod kill;
 mod load;
 mod race;
 mod replan;
+mod soak;
 mod step;
 mod store;
 mod test;
@@ -70,6 +71,11 @@ const VERBS: &[Verb] = &[
         name: "replan",
         about: "what commands notice while all is planned anew: [TIMELINES]; build with --release",
         run: replan::run,
+    },
+    Verb {
+        name: "soak",
+        about: "a load while months pass: [--minutes N --prospects N --seed S --plot FILE]",
+        run: soak::run,
     },
     Verb {
         name: "store",

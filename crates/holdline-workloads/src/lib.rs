@@ -9,6 +9,8 @@ pub mod ceiling;
 pub mod commands;
 pub mod events;
 pub mod people;
+#[cfg(feature = "picture")]
+pub mod picture;
 pub mod random;
 pub mod schedule;
 

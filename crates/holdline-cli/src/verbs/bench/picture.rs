@@ -1,43 +1,24 @@
 //! The picture of a sweep, as SVG. It brings its own background, so that it can be read on any.
 
-use std::fmt::Display;
 use std::path::Path;
 
-use plotters::coord::Shift;
+use holdline_workloads::picture::{
+    self, Area, COLOURS, DrawingError, FAINT, INK, LINES, decades, head, label, text, wait,
+};
 use plotters::prelude::*;
 
 use super::sweep::Point;
 use crate::exit::Failure;
 
 const SIZE: (u32, u32) = (860, 520);
-const INK: RGBColor = RGBColor(32, 33, 36);
-const FAINT: RGBColor = RGBColor(95, 99, 104);
-const LINES: RGBColor = RGBColor(224, 226, 230);
-const FONT: &str = "Helvetica, Arial, sans-serif";
 
-/// A percentile and how it is drawn: colours that the colour-blind tell apart, and the label at the
-/// line's end besides.
-const PERCENTILES: [(&str, f64, RGBColor); 3] = [
-    ("p50", 50.0, RGBColor(0, 114, 178)),
-    ("p99", 99.0, RGBColor(213, 94, 0)),
-    ("p99.9", 99.9, RGBColor(148, 52, 110)),
-];
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// A percentile and how it is drawn: with the label at the line's end besides.
+const PERCENTILES: [(&str, f64, RGBColor); 3] =
+    [("p50", 50.0, COLOURS[0]), ("p99", 99.0, COLOURS[1]), ("p99.9", 99.9, COLOURS[2])];
 
 /// Draws the points; `about` says below the title what they were measured with.
 pub fn draw(points: &[Point], about: &[String]) -> Result<String, Failure> {
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        draw_on(&area, points, about).map_err(failed)?;
-        area.present().map_err(failed)?;
-    }
-    Ok(svg)
-}
-
-fn failed(error: impl Display) -> Failure {
-    Failure::input(format_args!("the picture cannot be drawn: {error}"))
+    picture::draw(SIZE, |area| draw_on(area, points, about)).map_err(Failure::input)
 }
 
 /// Writes it where it was asked for.
@@ -45,59 +26,16 @@ pub fn write(path: &Path, svg: &str) -> Result<(), Failure> {
     std::fs::write(path, svg).map_err(|error| Failure::file(path.display(), &error))
 }
 
-/// The powers of ten around what is drawn.
-fn decades(points: &[Point]) -> (f64, f64) {
-    let all = || {
-        let each = |point: &Point| PERCENTILES.map(|(_, percent, _)| point.waits.at(percent));
-        points.iter().flat_map(each).filter(|ms| *ms > 0.0)
-    };
-    let (least, most) = (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max));
-    if least > most {
-        return (0.1, 10.0);
-    }
-    let low = 10_f64.powf(least.log10().floor());
-    (low, 10_f64.powf(most.log10().ceil()).max(low * 10.0))
-}
-
-/// Facts on lines that are no wider than the picture.
-fn lines(facts: &[String]) -> Vec<String> {
-    const LETTERS: usize = 110;
-    let mut lines: Vec<String> = Vec::new();
-    for fact in facts {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + fact.chars().count() + 3 <= LETTERS => {
-                *line += &format!(" · {fact}");
-            }
-            _ => lines.push(fact.clone()),
-        }
-    }
-    lines
-}
-
-/// `1 ms`, `0.1 ms`, `2 s`.
-fn wait(ms: f64) -> String {
-    if ms >= 1_000.0 { format!("{} s", ms / 1_000.0) } else { format!("{ms} ms") }
-}
-
 /// `450,000`.
 fn events(rate: f64) -> String {
     crate::layout::count(rate.round().max(0.0) as u64)
 }
 
-fn draw_on<'a>(
-    area: &Area<'a>,
-    points: &[Point],
-    about: &[String],
-) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
-    area.fill(&WHITE)?;
-    let text = |size: i32, colour: RGBColor| (FONT, size).into_font().color(&colour);
-    let title = "How long a commit of 1,000 events takes, from when it was due";
-    area.draw_text(title, &text(19, INK), (24, 18))?;
-    for (line, y) in lines(about).iter().zip([46, 64]) {
-        area.draw_text(line, &text(13, FAINT), (24, y))?;
-    }
+fn draw_on(area: &Area<'_>, points: &[Point], about: &[String]) -> Result<(), DrawingError> {
+    head(area, "How long a commit of 1,000 events takes, from when it was due", about)?;
     let most = points.iter().map(|point| point.offered).fold(1.0, f64::max);
-    let (low, high) = decades(points);
+    let each = |point: &Point| PERCENTILES.map(|(_, percent, _)| point.waits.at(percent));
+    let (low, high) = decades(points.iter().flat_map(each));
     let mut chart = ChartBuilder::on(area)
         .margin_top(96)
         .margin_left(24)
@@ -126,14 +64,8 @@ fn draw_on<'a>(
         let Some(last) = line().next_back() else {
             continue;
         };
-        let (x, y) = chart.backend_coord(&last);
-        // Beside its end; where two would lie over one another the later one goes up.
-        let mut y = y - 8;
-        while taken.iter().any(|other| (y - other).abs() < 15) {
-            y -= 1;
-        }
-        taken.push(y);
-        area.draw_text(name, &text(14, colour), (x + 8, y))?;
+        let place = label(chart.backend_coord(&last), &mut taken);
+        area.draw_text(name, &text(14, colour), place)?;
     }
     Ok(())
 }
