@@ -221,6 +221,68 @@ impl Held {
                 next.from = oldest.from;
             }
         }
+        // Most have one, and there are many of them.
+        self.freezes.reserve_exact(1);
         self.freezes.push(freeze);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::state::State;
+    use crate::json::read_command;
+    use crate::model::{Instant, Outcome};
+
+    const HOUR_MS: i64 = 60 * 60 * 1000;
+
+    fn tell(state: &mut State, at: Instant, body: &str) -> Outcome {
+        let mut command = read_command(format!(r#"{{"at":"{at}",{body}}}"#).as_bytes()).unwrap();
+        let outcome = state.apply(&mut command).outcome;
+        assert!(outcome.refusal().is_none(), "{outcome:?}");
+        outcome
+    }
+
+    /// A person with nothing planned remembered up to 64 freezes, 40 bytes each, for a plan that
+    /// there was not: freezes went only when a timeline of the person was settled, and of somebody
+    /// who had had the last message, or was in no campaign, none ever was again.
+    #[test]
+    fn who_has_nothing_planned_remembers_no_freezes() {
+        let mut state = State::new();
+        let mut at: Instant = "2026-03-02T08:00:00Z".parse().unwrap();
+        let campaign = r#""do":"put-campaign","key":"c","senders":["s"],"steps":[{"name":"a"}]"#;
+        tell(&mut state, at, r#""do":"put-sender","key":"s""#);
+        tell(&mut state, at, campaign);
+        for who in ["waits", "had all", "in none"] {
+            tell(&mut state, at, &format!(r#""do":"put-prospect","key":"{who}""#));
+        }
+        tell(&mut state, at, r#""do":"enroll","campaign":"c","prospect":"had all""#);
+        let claimed = tell(&mut state, at, r#""do":"claim","limit":1,"lease":"10m""#);
+        let Outcome::Claimed { sends, .. } = claimed else { panic!("{claimed:?}") };
+        let token = sends[0].token;
+        tell(&mut state, at, &format!(r#""do":"confirm","token":"{token}""#));
+        tell(&mut state, at, &format!(r#""do":"sent","token":"{token}""#));
+        tell(&mut state, at, r#""do":"enroll","campaign":"c","prospect":"waits""#);
+        for _ in 0..3 {
+            at = at.plus_ms(HOUR_MS);
+            let pause = |who: &str| format!(r#""do":"pause","prospect":"{who}""#);
+            let pauses = ["waits", "had all", "in none"].map(pause);
+            let in_campaign = r#""do":"pause","campaign":"c","prospect":"had all""#.to_owned();
+            for pause in pauses.into_iter().chain([in_campaign]) {
+                let held = tell(&mut state, at, &pause);
+                let Outcome::Held { hold, .. } = held else { panic!("{held:?}") };
+                let lift = format!(r#""do":"lift","hold":{hold}"#);
+                tell(&mut state, at.plus_ms(HOUR_MS), &lift);
+                at = at.plus_ms(HOUR_MS);
+            }
+        }
+        let snapshot = state.snapshot();
+        let data = snapshot.data("default").unwrap();
+        let remembers = |who: &str| {
+            let id = data.prospect_names.id(who).unwrap();
+            data.prospects.get(id).unwrap().anchor().remembers()
+        };
+        let all = ["waits", "had all", "in none"].map(remembers);
+        assert_eq!(all, [true, false, false]);
+        assert!(data.enrollments.iter().all(|(_, record)| !record.anchor().remembers()));
     }
 }

@@ -55,6 +55,12 @@ impl Workspace {
             if let Some(enrollment) = self.data.enrollments.get_mut(*member) {
                 enrollment.change_anchor(|anchor| anchor.detach(id, mode, lifted));
             }
+            self.forget_freezes(*member);
+        }
+        match target {
+            Target::Prospect(prospect) => self.forget_freezes_on(prospect),
+            Target::Enrollment(enrollment) => self.forget_freezes(enrollment),
+            _ => {}
         }
         for enrollment in self.index.lanes.unpark(id) {
             self.queue(enrollment);

@@ -320,22 +320,30 @@ impl Workspace {
         let Some(record) = self.data.enrollments.get(id) else {
             return;
         };
-        let (step, prospect) = (record.settled().step, record.prospect);
+        let (step, prospect) = (Self::unknown_from(record), record.prospect);
         if record.anchor().remembers()
             && let Some(record) = self.data.enrollments.get_mut(id)
         {
             record.change_anchor(|anchor| anchor.forget_before(step));
         }
+        self.forget_freezes_on(prospect);
+    }
+
+    /// From which step on freezes may not be in its plan. Who has nothing planned gets a plan that
+    /// knows of all that was before.
+    fn unknown_from(record: &EnrollmentRecord) -> u64 {
+        let idle = record.phase == Phase::Waiting && !Data::is_waiting(record);
+        if idle { u64::MAX } else { record.settled().step }
+    }
+
+    /// Forgets the freezes on a prospect that are in the plans of all its enrollments.
+    pub(crate) fn forget_freezes_on(&mut self, prospect: u32) {
         if self.data.prospects.get(prospect).is_none_or(|record| !record.anchor().remembers()) {
             return;
         }
-        // Who has nothing planned gets a plan that knows of all that was before.
-        let step = self.data.enrollments_of(prospect).filter_map(|id| {
-            let record = self.data.enrollments.get(id)?;
-            let idle = record.phase == Phase::Waiting && !Data::is_waiting(record);
-            (!idle).then_some(record.settled().step)
-        });
-        let step = step.min().unwrap_or(u64::MAX);
+        let enrollments = self.data.enrollments_of(prospect);
+        let steps = enrollments.filter_map(|id| self.data.enrollments.get(id));
+        let step = steps.map(Self::unknown_from).min().unwrap_or(u64::MAX);
         if let Some(record) = self.data.prospects.get_mut(prospect) {
             record.change_anchor(|anchor| anchor.forget_before(step));
         }
