@@ -1,0 +1,123 @@
+//! The two stages, with a disk that says when it is done.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::{Codec, Idle};
+use crate::engine::port::{Frame, Journal, JournalError, MemoryJournal, Sync};
+use crate::engine::{Engine, Opened, Parts, State};
+use crate::model::{Action, Command, Instant, Outcome};
+
+/// Tells of each group that was applied: it is made into a frame right after that.
+struct Telling(Mutex<Sender<()>>);
+
+impl Codec for Telling {
+    fn encode(&self, commands: &[Command]) -> Result<Vec<u8>, String> {
+        let told = self.0.lock().unwrap().send(());
+        told.map_err(|error| error.to_string())?;
+        Ok(vec![0; commands.len()])
+    }
+
+    fn decode(&self, _payload: &[u8]) -> Result<Vec<Command>, String> {
+        Err("nothing is read here".to_owned())
+    }
+
+    fn begins_with(&self, _first_seq: u64) -> Result<Option<State>, String> {
+        Ok(None)
+    }
+}
+
+/// A disk on which the first group is safe only once the second was applied.
+struct Waiting {
+    inner: MemoryJournal,
+    begun: Sender<()>,
+    applied: Receiver<()>,
+    appended: u32,
+}
+
+impl Waiting {
+    fn group(&mut self) -> Result<(), JournalError> {
+        self.appended += 1;
+        if self.appended > 1 {
+            return Ok(());
+        }
+        let failed = |what: &str| JournalError::Failed { what: what.to_owned() };
+        self.begun.send(()).map_err(|_| failed("nobody waits for the first group"))?;
+        for which in ["the first", "the second"] {
+            // So long that only a writer that waits for the disk can take it.
+            let applied = self.applied.recv_timeout(Duration::from_secs(30));
+            applied.map_err(|_| failed(&format!("{which} group was not applied meanwhile")))?;
+        }
+        Ok(())
+    }
+}
+
+impl Journal for Waiting {
+    fn append(&mut self, frames: &[Frame<'_>], sync: Sync) -> Result<(), JournalError> {
+        if !frames.is_empty() {
+            self.group()?;
+        }
+        self.inner.append(frames, sync)
+    }
+
+    fn sync(&mut self) -> Result<(), JournalError> {
+        self.inner.sync()
+    }
+
+    fn sync_due(&self) -> Option<Duration> {
+        self.inner.sync_due()
+    }
+
+    fn read(
+        &mut self,
+        from_seq: u64,
+        each: &mut dyn FnMut(Frame<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        self.inner.read(from_seq, each)
+    }
+
+    fn last_seq(&self) -> u64 {
+        self.inner.last_seq()
+    }
+
+    fn first_seq(&self) -> u64 {
+        self.inner.first_seq()
+    }
+
+    fn trim(&mut self, below_seq: u64) -> Result<(), JournalError> {
+        self.inner.trim(below_seq)
+    }
+
+    fn close(&mut self) -> Result<(), JournalError> {
+        self.inner.close()
+    }
+}
+
+fn advance() -> Vec<Command> {
+    vec![Command::new(Instant::from_ms(1_772_438_400_000), Action::Advance)]
+}
+
+#[test]
+fn a_group_is_applied_while_the_one_before_it_is_made_durable() {
+    let ((begun, has_begun), (tell, applied)) = (channel(), channel());
+    let parts = Parts {
+        journal: Box::new(Waiting { inner: MemoryJournal::new(), begun, applied, appended: 0 }),
+        codec: Arc::new(Telling(Mutex::new(tell))),
+        idle: Idle::Waits,
+        keeper: None,
+        home: None,
+        checkpoint_bytes: None,
+        room: None,
+        owes: false,
+    };
+    let engine = Engine::start(State::new(), parts, Opened::default()).unwrap();
+    let first = engine.submit(advance()).unwrap();
+    has_begun.recv().unwrap();
+    let second = engine.submit(advance()).unwrap();
+    for pending in [first, second] {
+        let outcomes = pending.wait().unwrap();
+        assert!(matches!(outcomes[..], [Outcome::Applied]), "{outcomes:?}");
+    }
+    engine.close().unwrap();
+}
