@@ -8,6 +8,7 @@ mod fuzz;
 mod generate;
 mod kill;
 mod load;
+mod mutants;
 mod race;
 mod replan;
 mod soak;
@@ -61,6 +62,11 @@ const VERBS: &[Verb] = &[
         name: "kill",
         about: "kill -9 under load, again and again: [KILLS]; nothing acknowledged may be missing",
         run: kill::run,
+    },
+    Verb {
+        name: "mutants",
+        about: "changes to the engine that its tests must notice: [--mutants N --seed S --area A]",
+        run: mutants::run,
     },
     Verb {
         name: "race",
