@@ -4,6 +4,8 @@
 //! no longer has, because it is full or too old, is remembered as an instant: a window that
 //! reaches behind it says "at least".
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::data::Data;
@@ -311,11 +313,22 @@ impl Workspace {
         Some(id)
     }
 
-    /// Takes an event back wherever it was counted. False if it was nowhere.
+    /// Takes an event back wherever it was counted. False if no window reaches it: what logs still
+    /// have of that depends on when they were swept.
     pub(crate) fn uncount(&mut self, event: Fingerprint) -> bool {
-        let has = |record: &CountRecord| record.entries.iter().any(|entry| entry.event == event);
-        let found: Vec<u32> =
-            self.data.counts.iter().filter(|(_, it)| has(it)).map(|(id, _)| id).collect();
+        let reach = self.reach();
+        let from = |log: &CountRecord| {
+            let (series, _) = log.owner.as_ref()?;
+            reach.get(series).copied()
+        };
+        let mut counts = false;
+        let mut found = Vec::new();
+        for (id, log) in self.data.counts.iter() {
+            if let Some(entry) = log.entries.iter().find(|entry| entry.event == event) {
+                counts |= from(log).is_some_and(|from| entry.at > from);
+                found.push(id);
+            }
+        }
         for id in &found {
             if let Some(record) = self.data.counts.get_mut(*id) {
                 record.remove(event);
@@ -323,8 +336,9 @@ impl Workspace {
         }
         let hourly = self.data.hourly.iter().filter(|(_, it)| it.event == event && !it.gone);
         let hourly: Vec<(u32, HourlyRecord)> = hourly.map(|(id, it)| (id, *it)).collect();
-        let counted = !found.is_empty() || !hourly.is_empty();
         for (id, found) in hourly {
+            let from = self.data.counts.get(found.log).and_then(from);
+            counts |= from.is_some_and(|from| found.hour > hour_of(from));
             if let Some(record) = self.data.hourly.get_mut(id) {
                 record.gone = true;
             }
@@ -338,7 +352,14 @@ impl Workspace {
                 }
             }
         }
-        counted
+        counts
+    }
+
+    /// By series: the instant after which windows of the policy in force may still ask for it.
+    fn reach(&self) -> BTreeMap<SeriesKey, Instant> {
+        let now = self.data.now;
+        let counters = self.data.policy().into_iter().flat_map(|policy| policy.counters());
+        counters.map(|counter| (counter.series, horizon(now, counter))).collect()
     }
 
     /// Keeps the logs of the policy in force; what no window of it counts goes.

@@ -177,12 +177,20 @@ impl Workspace {
             record.company = after;
         }
         self.data.enlist(id);
-        for enrollment in enrollments {
-            let days = days(&self.data, enrollment);
-            self.count_for_company(enrollment, |sends| {
+        for enrollment in &enrollments {
+            let days = days(&self.data, *enrollment);
+            self.count_for_company(*enrollment, |sends| {
                 days.iter().for_each(|day| sends.reserve(day));
             });
-            self.queue(enrollment);
+            self.queue(*enrollment);
+        }
+        // What was promised knew the bound of another company, or of none.
+        for enrollment in enrollments {
+            let campaign = self.data.enrollments.get(enrollment).map(|record| record.campaign);
+            let campaign = campaign.and_then(|id| self.data.campaigns.get(id));
+            if campaign.is_some_and(|it| it.company_pace.is_some()) {
+                self.place_anew(enrollment);
+            }
         }
     }
 

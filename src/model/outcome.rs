@@ -79,7 +79,7 @@ pub enum Outcome {
     },
     /// The event was taken back.
     Retracted {
-        /// False if it has not been seen: when it arrives, it will evaluate nothing.
+        /// False if nothing is known of it: if it arrives within 30 days, it will evaluate nothing.
         seen: bool,
         /// The holds that were lifted.
         lifted: Vec<HoldId>,

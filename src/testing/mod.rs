@@ -1,5 +1,5 @@
-//! What tests need: a simulated disk, a load to kill, threads that race, the reference model, and
-//! generators of random input, for this crate and for a host.
+//! What tests need: a simulated disk, a load to kill, threads that race, a whole host on one seed,
+//! the reference model, and generators of random input, for this crate and for a host.
 
 pub mod commands;
 pub mod differential;
@@ -14,4 +14,7 @@ pub mod policies;
 #[cfg(feature = "store")]
 pub mod race;
 #[cfg(feature = "store")]
+pub mod simulate;
+#[cfg(feature = "store")]
 pub mod torture;
+pub mod world;

@@ -5,22 +5,20 @@
 //! held. A few cases of each run by default, the same for the same tree; `HOLDLINE_CASES=n` runs n,
 //! and others each time.
 
-mod changes;
 mod history;
 mod regressions;
 mod restored;
-mod world;
 
 use super::cases::cases;
 use history::{History, Turn};
 use holdline::engine::State;
 use holdline::model::{Action, Outcome};
 use holdline::testing::model::Picture;
+use holdline::testing::world::{self, Act, Op, Tokens, op, out_of};
 use holdline::{Durability, Engine, Options};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
-use world::{Act, Op, op};
 
 /// That of the cases which are tried by default.
 const SEED: u64 = 42;
@@ -93,20 +91,20 @@ fn picture(state: &State) -> Picture {
 /// Applies commands one by one in a state of its own.
 struct Alone {
     state: State,
-    tokens: history::Tokens,
+    tokens: Tokens,
     turns: Vec<history::Turn>,
 }
 
 impl Alone {
     fn new() -> Self {
-        Self { state: State::new(), tokens: history::Tokens::default(), turns: Vec::new() }
+        Self { state: State::new(), tokens: Tokens::default(), turns: Vec::new() }
     }
 
     fn apply(&mut self, turn: &Turn) -> Outcome {
         let command = self.tokens.here(&turn.command);
         let outcome = history::apply(&mut self.state, &self.turns, command.clone());
         self.tokens.learn(&turn.outcome, &outcome);
-        self.tokens.learn_lost(&turn.lost, &history::out_of(&self.state.snapshot()));
+        self.tokens.learn_lost(&turn.lost, &out_of(&self.state.snapshot()));
         self.turns.push(Turn { command, outcome: outcome.clone(), lost: Vec::new() });
         outcome
     }
@@ -118,7 +116,7 @@ pub(crate) fn batches_change_nothing(ops: &[Op], size: usize) -> TestCaseResult 
     let ops: Vec<Op> = ops.iter().filter(|op| !restores(op)).cloned().collect();
     let history = History::of(&ops)?;
     let engine = Engine::in_memory().unwrap();
-    let mut tokens = history::Tokens::default();
+    let mut tokens = Tokens::default();
     let mut batch: Vec<&Turn> = Vec::new();
     for turn in &history.turns {
         if batch.len() >= size || !tokens.knows(&turn.command) {
@@ -132,7 +130,7 @@ pub(crate) fn batches_change_nothing(ops: &[Op], size: usize) -> TestCaseResult 
     Ok(())
 }
 
-fn flush(engine: &Engine, tokens: &mut history::Tokens, batch: &mut Vec<&Turn>) -> TestCaseResult {
+fn flush(engine: &Engine, tokens: &mut Tokens, batch: &mut Vec<&Turn>) -> TestCaseResult {
     let commands = batch.iter().map(|turn| tokens.here(&turn.command)).collect();
     let outcomes = engine.apply_batch(commands).unwrap();
     let mut out = None;
@@ -140,7 +138,7 @@ fn flush(engine: &Engine, tokens: &mut history::Tokens, batch: &mut Vec<&Turn>) 
         history::same(&turn.command, &turn.outcome, &outcome, true)?;
         tokens.learn(&turn.outcome, &outcome);
         if !turn.lost.is_empty() {
-            let out = out.get_or_insert_with(|| history::out_of(&engine.snapshot().unwrap()));
+            let out = out.get_or_insert_with(|| out_of(&engine.snapshot().unwrap()));
             tokens.learn_lost(&turn.lost, out);
         }
     }
@@ -175,7 +173,7 @@ pub(crate) fn restarts_change_nothing(ops: &[Op], size: usize) -> TestCaseResult
     let directory = tempfile::tempdir().unwrap();
     let mut path = directory.path().join("data");
     let mut engine = Engine::open(&path, options()).unwrap();
-    let mut tokens = history::Tokens::default();
+    let mut tokens = Tokens::default();
     let mut batch: Vec<&Turn> = Vec::new();
     for (at, turn) in history.turns.iter().enumerate() {
         let clean = history.restarts.get(&at);
@@ -196,7 +194,7 @@ pub(crate) fn restarts_change_nothing(ops: &[Op], size: usize) -> TestCaseResult
             holdline::restore(&copy, &path, until).unwrap();
             std::fs::remove_dir_all(&copy).unwrap();
             engine = Engine::open(&path, options()).unwrap();
-            tokens.learn_lost(&turn.lost, &history::out_of(&engine.snapshot().unwrap()));
+            tokens.learn_lost(&turn.lost, &out_of(&engine.snapshot().unwrap()));
             continue;
         }
         batch.push(turn);

@@ -47,6 +47,8 @@ mod resuming;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
+mod simulate;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod year;

@@ -11,6 +11,7 @@ mod load;
 mod mutants;
 mod race;
 mod replan;
+mod simulate;
 mod soak;
 mod step;
 mod store;
@@ -77,6 +78,11 @@ const VERBS: &[Verb] = &[
         name: "replan",
         about: "what commands notice while all is planned anew: [TIMELINES]; build with --release",
         run: replan::run,
+    },
+    Verb {
+        name: "simulate",
+        about: "a whole host on one seed, beside the model: [--minutes N] [--seed N]; --release",
+        run: simulate::run,
     },
     Verb {
         name: "soak",

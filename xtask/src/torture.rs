@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         let task = task.ok_or_else(|| Failure::Usage("expected a task".to_owned()))?;
         return work(&PathBuf::from(dir), task).map_err(|error| failed(error.to_string()));
     }
-    let (minutes, mut seed) = options(arguments)?;
+    let (minutes, mut seed) = options("torture", arguments)?;
     println!("seed {seed}; {minutes} minutes");
     let (began, time) = (Instant::now(), Duration::from_secs(minutes * 60));
     let mut total = Total::default();
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
 }
 
 /// The minutes and the seed.
-fn options(arguments: &[String]) -> Result<(u64, u64), Failure> {
+pub(crate) fn options(verb: &str, arguments: &[String]) -> Result<(u64, u64), Failure> {
     let (mut minutes, mut seed) = (1, 42);
     let mut rest = arguments.iter();
     while let Some(flag) = rest.next() {
@@ -50,7 +50,7 @@ fn options(arguments: &[String]) -> Result<(u64, u64), Failure> {
             "--minutes" => &mut minutes,
             "--seed" => &mut seed,
             other => {
-                let what = format!("`torture` takes `--minutes` and `--seed`, found `{other}`");
+                let what = format!("`{verb}` takes `--minutes` and `--seed`, found `{other}`");
                 return Err(Failure::Usage(what));
             }
         };
@@ -138,7 +138,7 @@ mod tests {
     use crate::Failure;
 
     fn read(words: &[&str]) -> Result<(u64, u64), Failure> {
-        options(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+        options("torture", &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
     }
 
     #[test]

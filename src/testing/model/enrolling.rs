@@ -27,7 +27,8 @@ impl Model {
                 return Err(invalid("campaign"));
             }
             self.active_steps.insert(key.clone(), campaign.steps.len());
-            self.campaigns.insert(key, Campaign { senders, ..campaign.clone() });
+            let company_pace = campaign.company_pace.filter(|pace| pace.sends > 0);
+            self.campaigns.insert(key, Campaign { senders, company_pace, ..campaign.clone() });
             return Ok(Outcome::Applied);
         };
         set(&mut record.tags, &campaign.tags);
@@ -40,6 +41,12 @@ impl Model {
         let most = record.max_lateness_ms.unwrap_or(0);
         set(&mut record.max_lateness_ms, &campaign.max_lateness_ms);
         changed |= record.max_lateness_ms.unwrap_or(0) != most;
+        let pace = record.company_pace;
+        if let Some(given) = campaign.company_pace {
+            record.company_pace = Some(given).filter(|pace| pace.sends > 0);
+        }
+        changed |= record.company_pace != pace;
+        let counts = pace.is_none() && record.company_pace.is_some();
         if !senders.is_empty() && senders != record.senders {
             record.senders = senders;
             changed = true;
@@ -47,6 +54,9 @@ impl Model {
         let steps = (!campaign.steps.is_empty() && campaign.steps != record.steps)
             .then(|| campaign.steps.clone());
         self.campaigns.insert(key.clone(), record);
+        if counts {
+            self.count_deliveries(&key);
+        }
         if let Some(steps) = steps {
             self.set_steps(&key, steps);
             changed = true;
@@ -127,6 +137,7 @@ impl Model {
             frozen: None,
             thawed: Vec::new(),
             last_sent: None,
+            deliveries: Vec::new(),
         };
         it.sender = self.earliest_sender(&it, Asker::Opening);
         self.place(&mut it, Due::AfterDelay, Asker::Opening);
@@ -172,6 +183,7 @@ impl Model {
                 mode: ResumeMode::Keep,
                 rule: Some("replaced".to_owned()),
                 identity: None,
+                about: None,
                 ended: None,
             });
             // What is out of its timeline has a slot of today until the last look.

@@ -1,6 +1,5 @@
 //! Forgetting a person: everything that names it names a number from then on.
 
-use super::facts::About;
 use super::holds::{Hold, Target};
 use super::{Answer, Model, known, unknown};
 use crate::model::{HoldKind, Outcome, ResumeMode, forgotten_key, is_forgotten_key};
@@ -49,6 +48,7 @@ impl Model {
             mode: ResumeMode::Keep,
             rule: Some(why.to_owned()),
             identity: None,
+            about: None,
             ended: None,
         });
     }
@@ -86,9 +86,6 @@ impl Model {
             self.prospects.insert(name.clone(), record);
         }
         self.enrollments.iter_mut().for_each(|it| rename(&mut it.prospect));
-        let of = |about: &About| about.prospect.as_deref() == Some(key);
-        let theirs = self.happened.iter().filter(|it| of(&it.about));
-        let theirs: Vec<(String, String)> = theirs.map(|it| it.identity.clone()).collect();
         for hold in &mut self.holds {
             let rename = |target: &mut Target| match target {
                 Target::Prospect(prospect) | Target::Enrollment { prospect, .. } => {
@@ -97,9 +94,10 @@ impl Model {
                 _ => {}
             };
             rename(&mut hold.target);
-            if let Some((_, _, source, event, target)) = &mut hold.identity {
+            let is_theirs = hold.about.take_if(|about| about == key).is_some();
+            if let Some((_, _, _, event, target)) = &mut hold.identity {
                 rename(target);
-                if theirs.contains(&(source.clone(), event.clone())) {
+                if is_theirs {
                     event.clear();
                 }
             }

@@ -63,6 +63,8 @@ pub(super) struct Hold {
     /// None if a person placed it.
     pub rule: Option<String>,
     pub identity: Option<Identity>,
+    /// Whom the event was about that placed it.
+    pub about: Option<String>,
     pub ended: Option<Instant>,
 }
 
@@ -215,6 +217,7 @@ impl Model {
             mode: ResumeMode::Keep,
             rule: None,
             identity: None,
+            about: None,
             ended: None,
         });
         Ok(Outcome::Held { hold: number(id), members, live: self.holds[id].live() })

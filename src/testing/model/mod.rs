@@ -3,7 +3,7 @@
 //! Maps, lists and loops. No pages, no lanes, no parking, no journal, no ledger: what is left of a
 //! day is counted by looking at every enrollment. It shares the policy's interpreter and the
 //! windows of the calendar with the engine and nothing else, so that property tests can compare the
-//! two. It knows one workspace and no command ids.
+//! two. It knows one workspace, and of command ids only that they make a refusal count.
 //!
 //! Who is placed first gets the slot, so plans are made when the engine makes them: by a command
 //! about an enrollment, by a claim that meets it, by a job that plans anew.
@@ -18,6 +18,7 @@ mod facts;
 mod forgetting;
 mod freezing;
 mod holds;
+mod pacing;
 mod picture;
 mod placing;
 mod promises;
@@ -82,6 +83,8 @@ struct Enrollment {
     /// When it was frozen and freed since its plan was made, oldest first.
     thawed: Vec<freezing::Freeze>,
     last_sent: Option<Instant>,
+    /// When the last look let each go that went out.
+    deliveries: Vec<Instant>,
 }
 
 impl Enrollment {
@@ -135,11 +138,14 @@ pub struct Model {
     went: BTreeMap<String, Vec<(Instant, NaiveDate)>>,
     /// By sender: the days on which something may have gone out, before a restore.
     may_have_gone: BTreeMap<String, Vec<NaiveDate>>,
+    /// By company and campaign that has a bound for companies: the days on which something went.
+    went_to: BTreeMap<(String, String), Vec<NaiveDate>>,
     last_served: usize,
     holds: Vec<holds::Hold>,
     /// By (source, id): the day on which it was recorded.
     seen: BTreeMap<(String, String), i64>,
-    retracted_unseen: BTreeSet<(String, String)>,
+    /// By (source, id) of what was taken back before it came: the day of that.
+    retracted_unseen: BTreeMap<(String, String), i64>,
     /// What windows count; nothing is ever too much or too old.
     counted: Vec<facts::CountedEvent>,
     /// Every event that was taken, with what it was about and when it happened.
@@ -161,6 +167,10 @@ impl Model {
         let far = at.ms_since(self.now) > DAY_MS && self.now != Instant::MIN;
         if far && command.action != Action::Advance {
             let now = self.now;
+            // With an id it is remembered, and so a command as any other.
+            if command.id.is_some() {
+                self.work();
+            }
             return Outcome::Refused(Refusal::TooFarAhead { at, now });
         }
         let time_passes = at > self.now;
@@ -168,15 +178,17 @@ impl Model {
         let by = command.by.as_deref();
         let outcome = self.act(&command.action, by);
         self.look_at_all(self.now);
-        // Of what was refused only the time that passed is there, and of what was seen before
-        // nothing.
+        // Of what was refused only the time that passed is there, and the answer if it has an id;
+        // of what was seen before nothing.
         let counts = match &outcome {
             Ok(Outcome::Duplicate) => false,
             Ok(_) => true,
-            Err(_) => time_passes,
+            Err(_) => time_passes || command.id.is_some(),
         };
-        if counts {
-            self.work();
+        match (counts, &command.action) {
+            (true, Action::Tick) => self.work_idly(),
+            (true, _) => self.work(),
+            (false, _) => {}
         }
         outcome.unwrap_or_else(Outcome::Refused)
     }
@@ -213,11 +225,11 @@ impl Model {
             Action::Resend { token, .. } => self.resend(*token, by),
             Action::ResendSelected { selection, .. } => self.resend_selected(selection, by),
             Action::Restored { until } => Ok(self.lose_since_backup(*until)),
-            Action::Advance => Ok(Outcome::Applied),
+            Action::Advance | Action::Tick => Ok(Outcome::Applied),
             Action::Forget { prospect, .. } | Action::Erase { prospect, .. } => {
                 self.forget(prospect)
             }
-            Action::Open { .. } | Action::Tick | Action::Forgotten { .. } => Err(invalid("do")),
+            Action::Open { .. } | Action::Forgotten { .. } => Err(invalid("do")),
         }
     }
 

@@ -238,7 +238,7 @@ impl Model {
                 let own = days.iter().filter(|it| *it == day).count();
                 own <= self.left(it, *day, asker)
             };
-            if days.iter().all(fits) {
+            if days.iter().all(fits) && self.company_fits(it, &days) {
                 return Some((at, days));
             }
             let next = days[0].succ_opt().filter(|next| *next <= last)?;

@@ -2,7 +2,7 @@
 
 use super::facts::{About, CountedEvent, Happened, Seen};
 use super::holds::{Hold, Target, number};
-use super::{Answer, DAY_MS, Model, known};
+use super::{Answer, DAY_MS, HOUR_MS, Model, known};
 use crate::lang::{Effect, End, Ending, EventError, Fired, Policy, TypedEvent};
 use crate::model::{
     Event, HoldChange, HoldId, HoldKind, Instant, Outcome, Refusal, Report, ResumeMode, Scope,
@@ -18,8 +18,12 @@ impl Model {
     }
 
     fn was_seen(&self, identity: &(String, String)) -> bool {
-        let day = self.seen.get(identity);
-        day.is_some_and(|day| *day >= self.today() - REMEMBERED_DAYS)
+        self.seen.get(identity).is_some_and(|day| self.remembers_day(*day))
+    }
+
+    /// Whether event ids of a day are remembered, of what came and of what was taken back before.
+    fn remembers_day(&self, day: i64) -> bool {
+        day >= self.today() - REMEMBERED_DAYS
     }
 
     pub(super) fn record(&mut self, event: &Event) -> Answer {
@@ -51,7 +55,8 @@ impl Model {
         self.seen.insert(identity.clone(), self.today());
         self.tally.events += 1;
         let mut fired = Vec::new();
-        if !self.retracted_unseen.remove(&identity) {
+        let retracted = self.retracted_unseen.remove(&identity);
+        if !retracted.is_some_and(|day| self.remembers_day(day)) {
             let at = event.at.unwrap_or(now);
             self.happened(event, &about, at, &identity);
             self.count(&policy, &typed, &about, at, &identity);
@@ -173,6 +178,17 @@ impl Model {
         }
     }
 
+    /// Whether a window may still reach what was counted: it ends with an event, which may be late.
+    fn may_be_asked_for(&self, counted: &CountedEvent) -> bool {
+        let mut counters = self.policy.iter().flat_map(|policy| policy.counters());
+        counters.find(|it| it.series == counted.series).is_some_and(|counter| {
+            let unit = if counter.share { HOUR_MS } else { 1 };
+            let late_ms = REMEMBERED_DAYS * DAY_MS;
+            let kept_ms = i64::try_from(counter.keep_ms).unwrap_or(i64::MAX);
+            counted.at.as_ms() / unit > self.now.plus_ms(-late_ms - kept_ms).as_ms() / unit
+        })
+    }
+
     fn about(&self, event: &Event) -> Result<About, Refusal> {
         let subject = &event.subject;
         known("prospect", subject.prospect.as_deref(), &self.prospects)?;
@@ -243,6 +259,7 @@ impl Model {
                         mode,
                         rule: Some(rule_name.clone()),
                         identity: Some(identity),
+                        about: about.prospect.clone(),
                         ended: None,
                     })
                 });
@@ -381,10 +398,10 @@ impl Model {
         };
         let remembered = |id: &usize| caused(&self.holds[*id]) && self.remembers(&self.holds[*id]);
         let placed: Vec<usize> = (0..self.holds.len()).filter(remembered).collect();
-        let counted = self.counted.len();
+        let mut counted = self.counted.iter().filter(|it| it.identity == identity);
+        let counted = counted.any(|it| self.may_be_asked_for(it));
         self.counted.retain(|it| it.identity != identity);
         self.happened.retain(|it| it.identity != identity);
-        let counted = self.counted.len() < counted;
         let seen = self.was_seen(&identity) || !placed.is_empty() || counted;
         let (mut lifted, mut kept): (Vec<HoldId>, Vec<HoldId>) = (Vec::new(), Vec::new());
         for id in placed {
@@ -401,7 +418,7 @@ impl Model {
             }
         }
         if !seen {
-            self.retracted_unseen.insert(identity);
+            self.retracted_unseen.insert(identity, self.today());
         }
         Outcome::Retracted { seen, lifted, kept }
     }

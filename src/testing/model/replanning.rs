@@ -6,6 +6,8 @@ use super::{Enrollment, Model, Phase};
 
 /// Enrollments that are looked at after a command.
 const UNITS_PER_COMMAND: usize = 16;
+/// And while nobody asks for anything.
+const UNITS_PER_TICK: usize = 512;
 
 /// Whose timelines are planned anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +51,15 @@ impl Model {
 
     /// Goes on with what is to be planned anew.
     pub(super) fn work(&mut self) {
-        for _ in 0..UNITS_PER_COMMAND {
+        self.work_on(UNITS_PER_COMMAND);
+    }
+
+    pub(super) fn work_idly(&mut self) {
+        self.work_on(UNITS_PER_TICK);
+    }
+
+    fn work_on(&mut self, units: usize) {
+        for _ in 0..units {
             let Some(job) = self.jobs.front().cloned() else {
                 return;
             };

@@ -50,6 +50,7 @@ impl Model {
         if !it.days.is_empty() {
             let day = it.days.remove(0);
             self.may_have_gone.entry(it.sender.clone()).or_default().push(day);
+            self.count_for_company(at, day);
         }
         let claim = Claim {
             enrollment: at,

@@ -175,6 +175,7 @@ impl Model {
         let sender = self.enrollments[at].sender.clone();
         let today = self.sender_day(&sender, self.now);
         self.went.entry(sender).or_default().push((self.now, today));
+        self.count_for_company(at, today);
         let it = &mut self.enrollments[at];
         it.phase = Phase::Leaving;
         it.thawed.clear();
@@ -197,10 +198,13 @@ impl Model {
         let today = self.sender_day(&it.sender, self.now);
         let spent = self.spent(&it.sender, today);
         let full = self.limit(&it.sender).is_some_and(|limit| spent >= limit);
+        let (company_had, company_full) = self.company_is_full(it, today);
+        let full = full || company_had;
         let promised = it.days.first() == Some(&today);
         // What it has for the steps after this one it keeps.
         let own = it.days.iter().filter(|day| **day == today).count();
-        if full || (!promised && self.left(it, today, Asker::Conversation) <= own) {
+        let left = self.left(it, today, Asker::Conversation) > own && !company_full;
+        if full || (!promised && !left) {
             return Some(Revoked::LimitReached);
         }
         let too_soon = !self.gap_has_passed(&self.senders[&it.sender]);
@@ -225,6 +229,7 @@ impl Model {
                 it.attempt = 0;
                 it.base = sent;
                 it.last_sent = Some(sent);
+                it.deliveries.push(confirmed);
                 it.counts_from(sent);
                 self.place_after_delivery(at);
                 if let Some(until) = claim.restored {
@@ -288,6 +293,7 @@ impl Model {
                 mode: ResumeMode::Keep,
                 rule: Some(why.to_owned()),
                 identity: None,
+                about: None,
                 ended: None,
             });
         }

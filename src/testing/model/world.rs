@@ -162,6 +162,12 @@ impl Model {
                     self.enrollments[*at].begin_anew(now);
                 }
             }
+            // The company that it comes to has a bound of its own.
+            for at in &theirs {
+                if self.campaigns[&self.enrollments[*at].campaign].company_pace.is_some() {
+                    self.place_again(*at);
+                }
+            }
         }
         if rezoned {
             theirs.iter().for_each(|at| self.place_again(*at));

@@ -5,30 +5,22 @@
 //! Everything runs on one thread, so each failure comes at the same moment whenever it is tried.
 
 mod files;
+mod host;
 pub(super) mod pages;
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::sync::Arc;
 
 use self::pages::SimPages;
 use super::disk::{Loss, SimDisk};
 use super::kill::batch;
-use crate::engine::port::{Frame, Journal, Sync};
-use crate::engine::{Digest, Hurry, Keeper, State};
+use crate::engine::{Digest, State};
 use crate::model::{Action, Command, Instant, Report, Token};
-use crate::open::{StoreKeeper, bring_up};
-use crate::store::journal::FileJournal;
-use crate::store::{Options, Parts, StoreId, codec};
 
 pub use self::files::{Harmed, harm_files};
+pub(super) use self::host::Host;
 
-const STORE: StoreId = StoreId([9; 16]);
-const DIR: &str = "/store";
-/// Small, so that there are several of them.
-const SEGMENT_BYTES: u64 = 4_000;
-/// So that there are some, and segments go behind them.
-const BASE_BYTES: u64 = 1_000;
+/// What nothing needs goes at once.
+const NO_DAYS: u32 = 0;
 
 /// How a store is worked with until it fails.
 #[derive(Clone, Copy, Debug)]
@@ -67,16 +59,6 @@ pub struct Tried {
     pub trimmed: bool,
 }
 
-/// A store on a simulated disk.
-struct Host {
-    disk: SimDisk,
-    pages: SimPages,
-    state: State,
-    journal: FileJournal,
-    keeper: StoreKeeper,
-    notes: Vec<String>,
-}
-
 /// What a host did before it stopped.
 struct Done {
     /// Frames of which the host knows that they are kept.
@@ -88,56 +70,15 @@ struct Done {
 }
 
 impl Host {
-    /// A new store.
-    fn create(disk: &SimDisk) -> Result<(), String> {
-        let dir = Path::new(DIR).join("journal");
-        FileJournal::create(disk, &dir, &STORE.0).map_err(|error| error.to_string())
-    }
-
-    fn open(disk: &SimDisk, pages: &SimPages) -> Result<Self, String> {
-        let options = Options {
-            segment_bytes: SEGMENT_BYTES,
-            base_bytes: BASE_BYTES,
-            history_days: 0,
-            ..Options::default()
-        };
-        let home = Box::new(pages.clone());
-        let parts = Parts::look(Arc::new(disk.clone()), (Path::new(DIR), STORE), home);
-        let parts =
-            parts.and_then(|parts| parts.open(options, None)).map_err(|it| it.to_string())?;
-        let (state, journal, keeper, opened) =
-            bring_up(parts, None, &options).map_err(|error| error.to_string())?;
-        let (disk, pages, notes) = (disk.clone(), pages.clone(), opened.notes);
-        Ok(Self { disk, pages, state, journal, keeper, notes })
-    }
-
     /// Applies the next commands and keeps them, as a writer and its log thread do.
     fn frame(&mut self) -> Result<(), String> {
-        let (first_seq, mut kept) = (self.state.sequence() + 1, Vec::new());
+        let mut kept = Vec::new();
         for mut command in next(&self.state) {
             if self.state.apply(&mut command).journaled {
                 kept.push(command);
             }
         }
-        let payload = codec::encode(&kept).map_err(|error| error.to_string())?;
-        let last_seq = self.state.sequence();
-        let frame = Frame { first_seq, last_seq, payload: &payload };
-        self.journal.append(&[frame], Sync::Level).map_err(|error| error.to_string())
-    }
-
-    fn checkpoint(&mut self) -> Result<(), String> {
-        self.keeper.keep(&self.state.image(), Hurry::Awaited)
-    }
-
-    /// What fails of it is left for the next time.
-    fn tend(&mut self) {
-        let image = self.state.image();
-        while self.keeper.tend(&image).is_ok_and(|more| more) {}
-    }
-
-    fn close(&mut self) -> Result<(), String> {
-        self.journal.close().map_err(|error| error.to_string())?;
-        self.checkpoint()
+        self.keep(&kept)
     }
 
     /// Goes on from so many frames until all are there, or something fails.
@@ -158,7 +99,7 @@ impl Host {
             }
             if done.acknowledged.is_multiple_of(work.reopen_every) {
                 let closed = self.close();
-                self = match closed.and_then(|()| Self::open(&self.disk, &pages)) {
+                self = match closed.and_then(|()| Self::open(&self.disk, &pages, NO_DAYS)) {
                     Ok(opened) => opened,
                     Err(_) => return (done, pages),
                 };
@@ -232,7 +173,7 @@ pub fn fail_everywhere(work: &Work) -> Result<Tried, String> {
     let whole = SimDisk::new();
     let pages = SimPages::new(&whole);
     Host::create(&whole)?;
-    let (done, _) = Host::open(&whole, &pages)?.work(0, work);
+    let (done, _) = Host::open(&whole, &pages, NO_DAYS)?.work(0, work);
     if !done.finished || done.checkpoint_failed {
         return Err("the work fails where nothing does".to_owned());
     }
@@ -263,7 +204,7 @@ fn fail_at(
     disk.fail_at(operation, operation.is_multiple_of(2));
     let pages = SimPages::new(&disk);
     tried.failures += 1;
-    let opened = Host::create(&disk).and_then(|()| Host::open(&disk, &pages));
+    let opened = Host::create(&disk).and_then(|()| Host::open(&disk, &pages, NO_DAYS));
     let done = match opened {
         Ok(host) => host.work(0, work).0,
         Err(_) => Done { acknowledged: 0, finished: false, checkpoint_failed: false },
@@ -279,7 +220,8 @@ fn fail_at(
         }
         tried.crashes += 1;
         let before = (after.copy(), found.clone());
-        let host = Host::open(&after, &found).map_err(|error| format!("{when}: {error}"))?;
+        let host =
+            Host::open(&after, &found, NO_DAYS).map_err(|error| format!("{when}: {error}"))?;
         let frame = expected.frame(&host, done.acknowledged, &when)?;
         finish(host, frame, work, expected, &when)?;
         fail_again(&before, done.acknowledged, expected, (&when, tried))?;
@@ -305,7 +247,8 @@ fn finish(
         if wiped {
             pages.wipe();
         }
-        let host = Host::open(&disk, &pages).map_err(|error| format!("{when}: {error}"))?;
+        let host =
+            Host::open(&disk, &pages, NO_DAYS).map_err(|error| format!("{when}: {error}"))?;
         if host.state.snapshot().digest() != expected.last {
             return Err(format!("{when}: it ends differently; without checkpoints: {wiped}"));
         }
@@ -325,7 +268,7 @@ fn fail_again(
         let found = pages.lose_power(&again, Loss::Nothing);
         let before = again.operations();
         again.fail_at(before + operation, operation.is_multiple_of(2));
-        let failed = Host::open(&again, &found).is_err();
+        let failed = Host::open(&again, &found, NO_DAYS).is_err();
         if again.operations() <= before + operation {
             // It was through before it came to that.
             break;
@@ -335,7 +278,8 @@ fn fail_again(
         let after = again.lose_power(if failed { loss } else { Loss::Nothing });
         let found = found.lose_power(&after, loss);
         let when = format!("{when}; then operation {operation} of bringing it up");
-        let host = Host::open(&after, &found).map_err(|error| format!("{when}: {error}"))?;
+        let host =
+            Host::open(&after, &found, NO_DAYS).map_err(|error| format!("{when}: {error}"))?;
         expected.frame(&host, acknowledged, &when)?;
     }
     Ok(())
@@ -357,7 +301,8 @@ fn harm_everywhere(
             harmed.harm(number, flip);
             tried.harms += 1;
             let when = format!("page {number} was harmed");
-            let host = Host::open(&after, &harmed).map_err(|error| format!("{when}: {error}"))?;
+            let host =
+                Host::open(&after, &harmed, NO_DAYS).map_err(|error| format!("{when}: {error}"))?;
             if host.state.snapshot().digest() != expected.last {
                 return Err(format!("{when}: the state is another one; {:?}", host.notes));
             }

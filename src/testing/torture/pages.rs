@@ -67,7 +67,7 @@ impl SimPages {
     }
 
     /// The database as it is found afterwards, on the disk as that is found.
-    pub(super) fn lose_power(&self, disk: &SimDisk, loss: Loss) -> Self {
+    pub(in crate::testing) fn lose_power(&self, disk: &SimDisk, loss: Loss) -> Self {
         let mut inner = self.lock().clone();
         let kept = match loss {
             Loss::Nothing => inner.log.len(),

@@ -3,16 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdline::engine::view::InFlight;
-use holdline::engine::{Snapshot, State};
+use holdline::engine::State;
 use holdline::model::{
     Action, Command, Event, HoldId, Instant, Outcome, Report, Selection, Token, Verdict,
 };
 use holdline::testing::model::{Model, Picture, shape};
+use holdline::testing::world::{
+    self, Act, Op, Out, SendKey, Tokens, journaled, out_of, out_of_model, token_of,
+};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
-
-use super::world::{self, Act, Op};
 
 /// One command and the engine's answer.
 #[derive(Clone, Debug)]
@@ -21,80 +21,6 @@ pub struct Turn {
     pub outcome: Outcome,
     /// What went out of its timeline by it, and was not claimed.
     pub lost: Vec<Out>,
-}
-
-/// A send that is out of its timeline.
-#[derive(Clone, Debug)]
-pub struct Out {
-    pub token: Token,
-    pub send: SendKey,
-}
-
-/// The sends that are out of their timelines in a snapshot.
-pub fn out_of(snapshot: &Snapshot) -> Vec<Out> {
-    let in_flight = snapshot.view("default").map(|view| view.in_flight());
-    let sends = in_flight.into_iter().flatten();
-    let key = |it: InFlight| Out { token: it.token, send: (it.campaign, it.prospect, it.step) };
-    sends.map(key).collect()
-}
-
-fn out_of_model(model: &Model) -> Vec<Out> {
-    let sends = model.in_flight().into_iter();
-    let key = |(campaign, prospect, token, step)| Out {
-        token,
-        send: (campaign, prospect, u16::try_from(step).unwrap()),
-    };
-    sends.map(key).collect()
-}
-
-/// The tokens of one run, by those of another.
-#[derive(Debug, Default)]
-pub struct Tokens(BTreeMap<Token, Token>);
-
-impl Tokens {
-    /// Whether the tokens of a command have been learned.
-    pub fn knows(&self, command: &Command) -> bool {
-        let mut command = command.clone();
-        token_of(&mut command.action).is_none_or(|token| self.0.contains_key(token))
-    }
-
-    /// A command of the other run as one of this.
-    pub fn here(&self, command: &Command) -> Command {
-        let mut command = command.clone();
-        if let Some(token) = token_of(&mut command.action)
-            && let Some(own) = self.0.get(token)
-        {
-            *token = *own;
-        }
-        command
-    }
-
-    /// Remembers the tokens of an answer to the same claim.
-    pub fn learn(&mut self, theirs: &Outcome, ours: &Outcome) {
-        if let (Outcome::Claimed { sends: theirs, .. }, Outcome::Claimed { sends: ours, .. }) =
-            (theirs, ours)
-        {
-            let pairs = theirs.iter().zip(ours);
-            self.0.extend(pairs.map(|(theirs, ours)| (theirs.token, ours.token)));
-        }
-    }
-
-    /// Remembers the tokens of what went out of its timeline there, as it is called here.
-    pub fn learn_lost(&mut self, theirs: &[Out], ours: &[Out]) {
-        for lost in theirs {
-            let same = ours.iter().find(|it| it.send == lost.send);
-            self.0.extend(same.map(|it| (lost.token, it.token)));
-        }
-    }
-}
-
-fn token_of(action: &mut Action) -> Option<&mut Token> {
-    match action {
-        Action::Confirm { token } | Action::Report { token, .. } | Action::Resend { token, .. } => {
-            Some(token)
-        }
-        _ => None,
-    }
 }
 
 /// Two answers to one command mean the same.
@@ -108,21 +34,11 @@ pub fn same(command: &Command, left: &Outcome, right: &Outcome, numbers: bool) -
 /// windows count.
 pub fn apply(state: &mut State, turns: &[Turn], command: Command) -> Outcome {
     let past = |each: &mut dyn FnMut(Command)| -> Result<(), ()> {
-        turns.iter().map(|turn| erasing(turn.command.clone())).for_each(each);
+        turns.iter().map(|turn| journaled(turn.command.clone())).for_each(each);
         Ok(())
     };
-    let mut command = erasing(state.recalled(command, past).unwrap());
+    let mut command = journaled(state.recalled(command, past).unwrap());
     state.apply(&mut command).outcome
-}
-
-pub type SendKey = (String, String, u16);
-
-/// A command as the writer journals it, but for the salt that it draws.
-fn erasing(mut command: Command) -> Command {
-    if let Action::Forget { prospect, reason } = command.action {
-        command.action = Action::Erase { prospect, addresses: vec![], salt: 7, reason };
-    }
-    command
 }
 
 pub struct History {

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdline::model::{Action, Command, Event, Instant, Outcome, Report, Verdict};
+use holdline::testing::world::{HOUR_MS, MINUTE_MS, Op, SendKey};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::Alone;
-use super::history::{History, SendKey};
-use super::world::{HOUR_MS, MINUTE_MS, Op};
+use super::history::History;
 
 /// How a host claims, until nothing is due.
 const CLAIM: Action = Action::Claim { limit: 50, lease_ms: HOUR_MS.unsigned_abs() };

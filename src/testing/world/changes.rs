@@ -1,16 +1,16 @@
 //! What people set up and change while timelines run: senders, campaigns, calendars, prospects.
 
-use chrono::{NaiveDate, TimeDelta};
-use holdline::model::{
-    Action, AddedSteps, Campaign, Company, DateRange, Delay, EnrolledElsewhere, Hours, Placement,
-    Prospect, Sender, Settings, Step, StepTiming, Weekdays,
+use crate::model::{
+    Action, AddedSteps, Campaign, Company, DateRange, Delay, EnrolledElsewhere, Hours, Pace,
+    Period, Placement, Prospect, Sender, Settings, Step, StepTiming, Weekdays,
 };
+use chrono::{NaiveDate, TimeDelta};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::world::{
+use super::{
     DAY_MS, HOUR_MS, POLICIES, PROSPECTS, SENDERS, ZONES, campaign, company, owned, policy,
     prospect,
 };
@@ -24,7 +24,7 @@ fn timing() -> BoxedStrategy<StepTiming> {
     let hours = prop_oneof![
         Just(Hours::ALL),
         select(vec![(540, 1020), (1320, 120), (120, 180), (600, 720)])
-            .prop_map(|(from, to)| Hours::new(from, to).unwrap()),
+            .prop_map(|(from, to)| Hours::new(from, to).unwrap_or(Hours::ALL)),
     ];
     let weekdays = select(vec![Weekdays::ALL, Weekdays::WORKING]);
     (delay, hours, weekdays)
@@ -75,6 +75,13 @@ fn settings() -> BoxedStrategy<Action> {
         .boxed()
 }
 
+/// The most sends to a company; none of 0.
+fn pace() -> BoxedStrategy<Pace> {
+    let day = |sends| Pace { sends, per: Period::Day };
+    let week = |sends| Pace { sends, per: Period::Week };
+    select(vec![day(0), day(1), day(3), day(3), day(4), week(5), week(8)]).boxed()
+}
+
 fn campaign_change() -> BoxedStrategy<Action> {
     let senders = select(vec![vec!["s2", "s1"], vec!["s1", "s3"], vec!["s3"], vec!["s3", "s2"]]);
     let senders = senders.prop_map(|keys| keys.into_iter().map(str::to_owned).collect());
@@ -90,10 +97,10 @@ fn campaign_change() -> BoxedStrategy<Action> {
         option::weighted(0.3, select(vec![Placement::Whole, Placement::Rolling])),
         option::weighted(0.5, select(elsewhere)),
         option::weighted(0.3, select(added)),
-        option::weighted(0.2, most),
+        (option::weighted(0.2, most), option::weighted(0.2, pace())),
     )
         .prop_map(
-            |(key, steps, senders, zone, placement, enrolled_elsewhere, added_steps, most)| {
+            |(key, steps, senders, zone, placement, enrolled_elsewhere, added_steps, bounds)| {
                 Action::PutCampaign(Campaign {
                     key,
                     steps,
@@ -102,7 +109,8 @@ fn campaign_change() -> BoxedStrategy<Action> {
                     placement,
                     enrolled_elsewhere,
                     added_steps,
-                    max_lateness_ms: most,
+                    max_lateness_ms: bounds.0,
+                    company_pace: bounds.1,
                     ..Campaign::default()
                 })
             },
@@ -110,6 +118,7 @@ fn campaign_change() -> BoxedStrategy<Action> {
         .boxed()
 }
 
+/// A change to what there is.
 pub fn set_up() -> BoxedStrategy<Action> {
     // One who is there already may come to another company, live elsewhere, or have the address of
     // somebody else.

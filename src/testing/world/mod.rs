@@ -1,32 +1,40 @@
 //! A small world and what happens in it: random commands about a few keys, so that they meet.
 
+mod changes;
+mod tokens;
+
 use std::sync::OnceLock;
 
-use chrono::{NaiveDate, TimeDelta};
-use holdline::model::{
+use crate::model::{
     Action, Campaign, Delay, EnrolledElsewhere, Event, HoldId, HoldKind, HoldTarget, Hours,
     Instant, Placement, PolicyBundle, PolicyFile, Prospect, Report, Selection, Sender, Settings,
     Status, Step, StepTiming, Value, Weekdays,
 };
+use chrono::{NaiveDate, TimeDelta};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::changes::set_up;
+use self::changes::set_up;
+pub use self::tokens::{Out, SendKey, Tokens, journaled, out_of, out_of_model, token_of};
 
+/// A minute.
 pub const MINUTE_MS: i64 = 60_000;
+/// An hour.
 pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// A day.
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// A Friday in Berlin, two days before its clocks go forward.
 pub const BEGIN: &str = "2026-03-27T07:00:00Z";
 
 /// Nobody is in the last one at first.
-const CAMPAIGNS: [&str; 4] = ["spring", "summer", "all-hours", "autumn"];
-pub const SENDERS: [&str; 3] = ["s1", "s2", "s3"];
+pub(in crate::testing) const CAMPAIGNS: [&str; 4] = ["spring", "summer", "all-hours", "autumn"];
+/// The senders.
+const SENDERS: [&str; 3] = ["s1", "s2", "s3"];
 const COMPANIES: [&str; 3] = ["acme.io", "globex.com", "initech"];
 /// The last two come later, if they come.
-pub const PROSPECTS: [&str; 10] = [
+const PROSPECTS: [&str; 10] = [
     "ann@acme.io",
     "bob@mail.acme.io",
     "cy@globex.com",
@@ -38,46 +46,64 @@ pub const PROSPECTS: [&str; 10] = [
     "ivy@acme.io",
     "jon@gmail.com",
 ];
-pub const ZONES: [&str; 4] =
+/// Zones whose clocks differ, and change at different times.
+const ZONES: [&str; 4] =
     ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"];
 
 /// One thing to do, `wait_ms` after the last. What it is about is looked up when it is done.
 #[derive(Clone, Debug)]
 pub struct Op {
+    /// So long after the one before.
     pub wait_ms: i64,
+    /// Whether a person gives the command.
     pub by_person: bool,
+    /// What is done.
     pub act: Act,
 }
 
+/// What is done.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// As it stands, but for its instants and days: they count from a day before the command.
     Do(Action),
+    /// The last look at a send that was claimed lately.
     Confirm(usize),
+    /// What became of one.
     Report(usize, Kind),
+    /// An order to send one again.
     Resend(usize),
     /// An event that was recorded before, again.
     Duplicate(usize),
+    /// An event that was recorded before is taken back.
     Retract(usize),
+    /// A hold that was placed before is lifted.
     Lift(usize),
     /// The store is closed and opened, or only opened again after a crash.
     Restart {
+        /// Whether it was closed.
         clean: bool,
     },
     /// The store is backed up and restored, so long after the engine's time.
     Restore {
+        /// So long after it.
         after_ms: i64,
     },
 }
 
+/// What becomes of a send.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
+    /// It went.
     Sent,
+    /// It was refused for now.
     FailedTemporarily,
+    /// It was refused for good.
     FailedPermanently,
+    /// Nobody knows.
     Unknown,
 }
 
+/// Moves the instants and days of an action to where they are meant: about an instant.
 pub fn instants(action: &mut Action, now: Instant) {
     let shift = |at: &mut Instant| *at = now.plus_ms(at.as_ms() - DAY_MS);
     let days = now.as_ms().div_euclid(DAY_MS) - 1;
@@ -98,6 +124,7 @@ pub fn instants(action: &mut Action, now: Instant) {
     }
 }
 
+/// A report of a kind, given at an instant.
 pub fn report(kind: Kind, now: Instant) -> Report {
     match kind {
         Kind::Sent => Report::Sent { at: now.plus_ms(-5 * MINUTE_MS) },
@@ -107,19 +134,23 @@ pub fn report(kind: Kind, now: Instant) -> Report {
     }
 }
 
-pub fn owned(keys: &[&'static str]) -> BoxedStrategy<String> {
+/// One of these.
+fn owned(keys: &[&'static str]) -> BoxedStrategy<String> {
     select(keys.to_vec()).prop_map(str::to_owned).boxed()
 }
 
-pub fn campaign() -> BoxedStrategy<String> {
+/// The key of a campaign.
+fn campaign() -> BoxedStrategy<String> {
     owned(&CAMPAIGNS)
 }
 
-pub fn prospect() -> BoxedStrategy<String> {
+/// The key of a prospect, now and then of nobody.
+fn prospect() -> BoxedStrategy<String> {
     prop_oneof![30 => owned(&PROSPECTS), 1 => Just("nobody".to_owned())].boxed()
 }
 
-pub fn company() -> BoxedStrategy<String> {
+/// The key of a company.
+fn company() -> BoxedStrategy<String> {
     owned(&COMPANIES)
 }
 
@@ -199,7 +230,8 @@ fn attributes() -> BoxedStrategy<(&'static str, Vec<(&'static str, &'static str)
     .boxed()
 }
 
-fn event() -> BoxedStrategy<Event> {
+/// Something that happened, about somebody or something of this world.
+pub(in crate::testing) fn event() -> BoxedStrategy<Event> {
     let subject = (
         option::weighted(0.85, prospect()),
         option::weighted(0.5, campaign()),
@@ -290,6 +322,7 @@ fn act() -> BoxedStrategy<Act> {
     .boxed()
 }
 
+/// Anything that may be done.
 pub fn op() -> BoxedStrategy<Op> {
     let wait_ms = prop_oneof![
         5 => Just(0),
@@ -322,10 +355,16 @@ pub fn op() -> BoxedStrategy<Op> {
         .boxed()
 }
 
-pub(super) fn timed(delay: Delay, from: u16, to: u16, weekdays: Weekdays) -> Step {
+/// A step within hours, which are a whole day if they are none.
+pub fn timed(delay: Delay, from: u16, to: u16, weekdays: Weekdays) -> Step {
     Step {
         name: "m".to_owned(),
-        timing: StepTiming { delay, weekdays, hours: Hours::new(from, to).unwrap(), jitter_ms: 0 },
+        timing: StepTiming {
+            delay,
+            weekdays,
+            hours: Hours::new(from, to).unwrap_or(Hours::ALL),
+            jitter_ms: 0,
+        },
     }
 }
 
@@ -347,7 +386,7 @@ pub fn beginning() -> Vec<Action> {
         }));
     }
     actions.extend(campaigns());
-    for (number, key) in PROSPECTS[..8].iter().enumerate() {
+    for (number, key) in PROSPECTS.iter().take(8).enumerate() {
         actions.push(Action::PutProspect(Prospect {
             key: (*key).to_owned(),
             company: (*key == "gus").then(|| "initech".to_owned()),
@@ -356,7 +395,7 @@ pub fn beginning() -> Vec<Action> {
         }));
     }
     for (campaign, prospects) in [("all-hours", 0..6), ("spring", 2..8), ("summer", 0..3)] {
-        for prospect in &PROSPECTS[prospects] {
+        for prospect in PROSPECTS.get(prospects).unwrap_or_default() {
             actions.push(Action::Enroll {
                 campaign: campaign.to_owned(),
                 prospect: (*prospect).to_owned(),
@@ -420,13 +459,14 @@ fn campaigns() -> impl Iterator<Item = Action> {
     })
 }
 
+/// How many policies there are.
 pub const POLICIES: usize = 3;
 
 /// The shipped policy, and two whose rules meet more often. Their rules may be turned around.
 pub fn policy(number: usize, turn: usize) -> PolicyBundle {
     static SHIPPED: OnceLock<String> = OnceLock::new();
     let shipped = SHIPPED.get_or_init(|| {
-        let bundle = holdline::Policy::default_rules();
+        let bundle = crate::Policy::default_rules();
         bundle.files.into_iter().map(|file| file.text).collect()
     });
     let text = match number {
@@ -459,5 +499,5 @@ fn turned(text: &str, turn: usize) -> String {
 
 /// The n-th hold that was ever placed.
 pub fn hold_number(index: usize, placed: usize) -> HoldId {
-    HoldId(u32::try_from(index % placed.max(1)).unwrap())
+    HoldId(u32::try_from(index % placed.max(1)).unwrap_or(u32::MAX))
 }
