@@ -245,6 +245,8 @@ impl Auditor<'_> {
             if let Origin::Rule { cause, .. } = &hold.origin {
                 let there = is_in(&data.causes, *cause);
                 self.check("its cause is not there", there, told);
+                let again = !there || data.says_again(hold);
+                self.check("its rule, asked again, does not place it", again, told);
             }
             let anchors = anchors(data, &hold.target, hold.members.as_deref());
             self.check("its target is not there", anchors.is_some(), told);

@@ -122,6 +122,26 @@ impl Data {
         }
     }
 
+    /// Whether the rule that placed a hold says the same again, of what was kept with it; also
+    /// where nothing was, because it was about a person who was forgotten.
+    pub(crate) fn says_again(&self, hold: &HoldRecord) -> bool {
+        let (Origin::Rule { rule, error, .. }, Some(cause)) = (&hold.origin, self.cause(hold))
+        else {
+            return true;
+        };
+        if cause.event.id.is_empty() {
+            return true;
+        }
+        let published = self.policies.get(cause.policy as usize);
+        let info = published.and_then(|it| it.policy.rules().get(usize::from(*rule)));
+        self.traces(hold).iter().any(|trace| {
+            // What failed is the rule, or finding what it was to hold.
+            let failed = error.is_some() && matches!(trace.verdict, RuleOutcome::Failed(_));
+            let placed = failed || trace.verdict == RuleOutcome::Fired;
+            placed && info.is_some_and(|info| info.name == trace.rule)
+        })
+    }
+
     /// Where the rule of a hold stands: file and line.
     pub(crate) fn rule_place(&self, hold: &HoldRecord) -> Option<(String, u32)> {
         let Origin::Rule { rule, .. } = &hold.origin else {

@@ -252,7 +252,7 @@ impl Data {
         let all = self.causes.iter().filter(|(_, cause)| {
             let about = cause.event.subject.prospect.as_ref() == Some(&person.key);
             about
-                || person.scrub_event(&mut cause.event.clone())
+                || person.is_in_event(&cause.event)
                 || has_texts_of(person, &cause.facts.tags, &cause.facts.fields)
         });
         all.map(|(id, _)| id).collect()
@@ -278,9 +278,12 @@ impl Data {
 
     /// What holds on the person say of it goes; of others, what they say of it.
     fn take_out_of_holds(&mut self, prospect: u32, person: &Person) {
-        let own: Vec<(u32, bool)> =
-            self.holds.iter().map(|(id, hold)| (id, self.is_on(&hold.target, prospect))).collect();
-        for (id, own) in own {
+        let changing = self.holds.iter().filter_map(|(id, hold)| {
+            let own = self.is_on(&hold.target, prospect);
+            (own || says(hold, person)).then_some((id, own))
+        });
+        let changing: Vec<(u32, bool)> = changing.collect();
+        for (id, own) in changing {
             let Some(hold) = self.holds.get(id) else {
                 continue;
             };
@@ -319,6 +322,11 @@ impl Data {
             Some(record)
         });
         change(&mut self.companies, |record| {
+            let tags = record.tags().iter().map(|tag| &**tag);
+            let mut texts = record.name().into_iter().chain(record.stage()).chain(tags);
+            if !texts.any(|text| person.scrubbed(text).is_some()) {
+                return None;
+            }
             let mut changed = record.clone();
             let is_changed = changed.change_profile(|profile| {
                 let texts = profile.name.iter_mut().chain(&mut profile.stage);
@@ -339,6 +347,22 @@ impl Data {
             is_changed.then_some(changed)
         });
     }
+}
+
+/// Whether the person is in what is told of a hold.
+fn says(hold: &HoldRecord, person: &Person) -> bool {
+    let origin = match &hold.origin {
+        Origin::Person { by, reason } => [Some(by), reason.as_ref()],
+        Origin::Rule { error, .. } => [error.as_ref(), None],
+        Origin::Engine { .. } => [None, None],
+    };
+    let ended = match &hold.ended {
+        Some((_, Ended::Person { by, reason })) => [Some(by), reason.as_ref()],
+        Some((_, Ended::Rule { event })) => [Some(event), None],
+        Some((_, Ended::Retracted { by })) => [by.as_ref(), None],
+        _ => [None, None],
+    };
+    origin.into_iter().chain(ended).flatten().any(|text| person.scrubbed(text).is_some())
 }
 
 /// Changes those records of a table for which there is another one.

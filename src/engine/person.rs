@@ -54,6 +54,17 @@ impl Person {
         }
     }
 
+    /// Whether [`Person::scrub_event`] would change an event.
+    pub(crate) fn is_in_event(&self, event: &Event) -> bool {
+        let texts = event.attributes.iter().flat_map(|(_, value)| match value {
+            Value::Text(text) => std::slice::from_ref(text),
+            Value::List(texts) => texts,
+            _ => &[],
+        });
+        let mut texts = [&event.id, &event.source].into_iter().chain(texts);
+        texts.any(|text| self.scrubbed(text).is_some())
+    }
+
     /// Scrubs the texts of an event that is not about the person; whether one changed.
     pub(crate) fn scrub_event(&self, event: &mut Event) -> bool {
         let mut changed = self.scrub(&mut event.id) | self.scrub(&mut event.source);
@@ -73,6 +84,9 @@ impl Person {
 
     /// A recorded answer without the person; none if it has nothing of it.
     pub(crate) fn scrub_outcome(&self, outcome: &Outcome) -> Option<Outcome> {
+        if !self.may_be_in(outcome) {
+            return None;
+        }
         let mut scrubbed = outcome.clone();
         match &mut scrubbed {
             Outcome::Recorded { holds, errors, .. } => {
@@ -95,6 +109,25 @@ impl Person {
             _ => {}
         }
         (scrubbed != *outcome).then_some(scrubbed)
+    }
+
+    /// False if an answer has nothing of the person, as nearly none has.
+    fn may_be_in(&self, outcome: &Outcome) -> bool {
+        let key = self.key.as_str();
+        let held = |held: &[BlockedBy]| held.iter().any(|hold| hold.target.contains(key));
+        match outcome {
+            Outcome::Recorded { holds, errors, .. } => {
+                let says = |error: &String| error.contains(key) || self.scrubbed(error).is_some();
+                holds.iter().any(|hold| hold.target.contains(key)) || errors.iter().any(says)
+            }
+            Outcome::Enrolled { held_by, .. }
+            | Outcome::Resumed { held_by, .. }
+            | Outcome::Rescheduled { held_by, .. }
+            | Outcome::Confirmed(Verdict::Revoked(Revoked::Held(held_by))) => held(held_by),
+            Outcome::Claimed { sends, .. } => sends.iter().any(|send| send.prospect == key),
+            Outcome::Refused(_) => true,
+            _ => false,
+        }
     }
 
     fn scrub_holds(&self, holds: &mut [BlockedBy]) {
@@ -157,6 +190,11 @@ impl Person {
 /// The text with every place replaced where the needle stands by itself: `ann@acme.io` is not in
 /// `joann@acme.io`, nor in `ann@acme.io.example`. None if there is none.
 fn replaced(text: &str, needle: &str, by: &str) -> Option<String> {
+    // Nearly no text has it: the rest of this is for those that may.
+    let (bytes, sought) = (text.as_bytes(), needle.as_bytes());
+    if sought.is_empty() || !bytes.windows(sought.len()).any(|it| it.eq_ignore_ascii_case(sought)) {
+        return None;
+    }
     let mut out = String::new();
     let (mut rest, mut before) = (text, None);
     let mut found = false;

@@ -81,7 +81,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "simulate",
-        about: "a whole host on one seed, beside the model: [--minutes N] [--seed N]; --release",
+        about: "hosts beside the model: [--minutes N --sequences N --seed S]; build with --release",
         run: simulate::run,
     },
     Verb {

@@ -197,7 +197,7 @@ fn tried(program: &str, area: &Area, mutants: &[&str]) -> Result<Score, Failure>
     std::fs::write(&config, configured(mutants))?;
     let mut run = called(program);
     run.arg("--config").arg(&config).arg("--output").arg(&out);
-    run.args(["--package", "holdline", "--profile", "mutants", "--cap-lints", "true"]);
+    run.args(["--package", "holdline", "--profile", "checked", "--cap-lints", "true"]);
     run.args(["--minimum-test-timeout", "120", "--colors", "never"]);
     run.args(["--", "--lib", "--test", "it", "--"]).args(area.tests);
     eprintln!("\n{}: {} changes", area.name, mutants.len());

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::Model;
-use crate::engine::view::CauseView;
-use crate::engine::{Snapshot, Tally};
+use crate::engine::view::{CauseView, EnrollmentView};
+use crate::engine::{Snapshot, Tally, View};
 use crate::model::{
     BlockedBy, DueSend, HoldChange, HoldId, HoldKind, Instant, Outcome, Refusal, Revoked, Scope,
     Selection, Status, Token, Verdict,
@@ -79,7 +79,12 @@ impl Picture {
     pub fn of_engine(snapshot: &Snapshot) -> Option<Self> {
         let view = snapshot.view("default")?;
         let list = view.list(&Selection::default(), None, usize::MAX).ok()?;
-        let rows = list.rows.into_iter().map(|row| Row {
+        Some(Self::of_rows(&view, list.rows))
+    }
+
+    /// As [`Picture::of_engine`], where all enrollments have been listed.
+    pub(in crate::testing) fn of_rows(view: &View<'_>, rows: Vec<EnrollmentView>) -> Self {
+        let rows = rows.into_iter().map(|row| Row {
             key: format!("{} in {}", row.prospect, row.campaign),
             sender: row.sender,
             status: row.status,
@@ -107,12 +112,12 @@ impl Picture {
             counts.0 += cause.holds;
             counts.1 += cause.live;
         }
-        Some(Self {
+        Self {
             now: view.now(),
             rows: rows.collect(),
             tally: view.counts().tally,
             causes: causes.into_iter().map(|(rule, (holds, live))| (rule, holds, live)).collect(),
-        })
+        }
     }
 
     /// The same without the count of duplicates.

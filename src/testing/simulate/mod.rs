@@ -9,6 +9,7 @@
 
 mod aim;
 mod coverage;
+mod explained;
 mod ledger;
 mod recover;
 mod run;
@@ -74,6 +75,11 @@ pub enum Breach {
         /// Where.
         what: String,
     },
+    /// Something is shown that does not say why, or says something else when it is asked again.
+    Unexplained {
+        /// What.
+        what: String,
+    },
     /// The store cannot go on.
     Stopped {
         /// Why.
@@ -98,6 +104,7 @@ impl fmt::Display for Breach {
             Self::Lost { what } => write!(f, "lost: {what}"),
             Self::NotDurable { what } => write!(f, "not durable: {what}"),
             Self::Differs { what } => write!(f, "the engine and the model differ: {what}"),
+            Self::Unexplained { what } => write!(f, "not explained: {what}"),
             Self::Stopped { what } => write!(f, "the store stopped: {what}"),
         }
     }

@@ -12,6 +12,7 @@ use crate::testing::model::Picture;
 use crate::testing::simulate::action_name;
 use crate::testing::torture::Host;
 use crate::testing::torture::pages::SimPages;
+use crate::testing::world::out_of;
 
 impl Run {
     /// It is closed and opened.
@@ -85,8 +86,8 @@ impl Run {
         let commands = way.len();
         if found < last {
             // Only these were told since.
-            if let Some(first) = way.into_iter().next() {
-                self.side = first.before;
+            if let Some(before) = way.into_iter().next().and_then(|first| first.before) {
+                self.side = before;
             }
             self.note(format!("the last {commands} commands are gone"));
         } else if commands > 0 {
@@ -96,8 +97,10 @@ impl Run {
             let what = format!("as of command {found} the state is another one");
             return Err(Breach::NotDurable { what });
         }
-        self.durable = (self.host.state.sequence(), self.host.state.snapshot().digest());
-        let shown = Picture::of_engine(&self.host.state.snapshot());
+        let snapshot = self.host.state.snapshot();
+        self.durable = (self.host.state.sequence(), snapshot.digest());
+        self.out = out_of(&snapshot);
+        let shown = Picture::of_engine(&snapshot);
         let model = Picture::of_model(&self.side.model);
         if let Some(shown) = shown.filter(|shown| *shown != model) {
             let what = format!("after opening it again:\n{}", difference(&shown, &model));

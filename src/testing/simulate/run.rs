@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::aim::{aimed, cared, newcomer, resolved};
 use super::coverage::action_name;
+use super::explained::explained;
 use super::ledger::{Ledger, Turn};
 use super::script::Line;
 use super::senders::{Sender, Wish};
@@ -63,8 +64,9 @@ pub(super) struct Asked {
     number: u64,
     sender: Option<usize>,
     outcome: Outcome,
-    /// As it was before it.
-    pub(super) before: Side,
+    /// As it was before it, if nothing else is on its way before it: a crash takes back all or
+    /// nothing of that.
+    pub(super) before: Option<Side>,
 }
 
 pub(super) struct Run {
@@ -76,6 +78,8 @@ pub(super) struct Run {
     time: Instant,
     offsets: [i64; CALLERS],
     pub(super) side: Side,
+    /// The sends that are out of their timelines.
+    pub(super) out: Vec<Out>,
     /// Everything that the engine would journal, in its order.
     pub(super) journal: Vec<Command>,
     pub(super) way: Vec<Asked>,
@@ -127,6 +131,7 @@ impl Run {
             time: begin,
             offsets: [0; CALLERS],
             side: Side::default(),
+            out: Vec::new(),
             journal: Vec::new(),
             way: Vec::new(),
             durable,
@@ -146,7 +151,12 @@ impl Run {
         self.answers(0)?;
         self.passes(BEYOND_LEASES_MS)?;
         self.answers(0)?;
-        let audit = self.host.state.snapshot().audit();
+        while self.side.model.has_work() {
+            self.tell(None, Command::new(self.side.model.now(), Action::Tick))?;
+        }
+        let snapshot = self.host.state.snapshot();
+        explained(&snapshot)?;
+        let audit = snapshot.audit();
         if let Some(what) = audit.findings.into_iter().next() {
             return Err(Breach::Differs { what });
         }
@@ -267,7 +277,7 @@ impl Run {
         self.number += 1;
         self.counts.commands += 1;
         self.lines.push(Line::Command(Box::new(command.clone())));
-        let before = self.side.clone();
+        let before = self.way.is_empty().then(|| self.side.clone());
         let known = command.id.as_ref().and_then(|id| self.side.ids.get(id)).cloned();
         let outcome = match known {
             Some((known, _)) => self.asks_again(&command, known)?,
@@ -292,7 +302,6 @@ impl Run {
     fn asks(&mut self, command: &Command) -> Result<Outcome, Breach> {
         self.skips_at_lease_end(command);
         let state = &mut self.host.state;
-        let out_before = out_of(&state.snapshot());
         let history = |each: &mut dyn FnMut(Command)| -> Result<(), Infallible> {
             self.journal.iter().cloned().for_each(each);
             Ok(())
@@ -307,10 +316,12 @@ impl Run {
             self.journal.push(real);
         }
         let snapshot = self.host.state.snapshot();
-        let out = out_of(&snapshot);
+        let out_before = std::mem::replace(&mut self.out, out_of(&snapshot));
+        let out = self.out.clone();
         let outcome = self.with_flaw(command, applied.outcome.clone());
         let view = snapshot.view("default");
-        let list = view.and_then(|view| view.list(&Selection::default(), None, usize::MAX).ok());
+        let all = Selection::default();
+        let list = view.as_ref().and_then(|view| view.list(&all, None, usize::MAX).ok());
         let rows = list.map(|list| list.rows).unwrap_or_default();
         let now = self.host.state.now("default").unwrap_or(Instant::MIN);
         self.remember(command, &applied.outcome, now);
@@ -323,7 +334,7 @@ impl Run {
             out: (&out_before, &out),
         })?;
         let expected = self.side.model.apply(&self.side.tokens.here(command));
-        let shown = Picture::of_engine(&snapshot);
+        let shown = view.map(|view| Picture::of_rows(&view, rows));
         self.compare(command, (&outcome, &expected), shown)?;
         self.side.tokens.learn(&outcome, &expected);
         self.learn_lost(&out_before, &out, &outcome);
@@ -458,7 +469,11 @@ impl Run {
             it.confirmed.is_none() && it.lease_until <= command.at
         };
         let now = self.side.model.now();
-        for send in flying.unwrap_or_default().into_iter().filter(ended) {
+        let ended: Vec<_> = flying.unwrap_or_default().into_iter().filter(ended).collect();
+        if ended.is_empty() {
+            return;
+        }
+        for send in ended {
             let token = send.token;
             let report = Report::Sent { at: now };
             for action in [Action::Confirm { token }, Action::Report { token, report }] {
@@ -468,6 +483,7 @@ impl Run {
                 }
             }
         }
+        self.out = out_of(&self.host.state.snapshot());
     }
 }
 

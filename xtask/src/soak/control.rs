@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::Receiver;
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use holdline::model::HoldId;
 use holdline::{Action, Command, Engine, HoldKind, HoldTarget, Instant, Outcome, Prospect};
@@ -70,6 +70,7 @@ pub(super) fn control(shared: &Shared<'_>, told: &Receiver<Later>) -> Result<()>
         shared.took(shared.began.elapsed().saturating_sub(due));
         shared.look(&outcomes);
         desk.note(&outcomes, shared.plan.at(due));
+        desk.now_and_then(due)?;
     }
     Ok(())
 }
@@ -134,10 +135,22 @@ impl Desk<'_> {
             let action = self.any(at);
             batch.push(self.by_person(action, at));
         }
-        for action in self.rare.due(at, self.shared, &mut self.random) {
-            batch.push(self.by_person(action, at));
-        }
         batch
+    }
+
+    /// What is done now and then, each by itself: so it is seen what takes long.
+    fn now_and_then(&mut self, due: Duration) -> Result<()> {
+        let at = self.shared.plan.at(due);
+        for (kind, action) in self.rare.due(at, self.shared, &mut self.random) {
+            let command = self.by_person(action, at);
+            let from = Clock::now();
+            let outcomes = self.shared.engine.apply_batch(vec![command])?;
+            self.shared.took(from.elapsed());
+            self.shared.took_rarely(kind, from.elapsed());
+            self.shared.look(&outcomes);
+            self.note(&outcomes, at);
+        }
+        Ok(())
     }
 
     /// A command of a person, under an id of its own.

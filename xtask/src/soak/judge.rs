@@ -57,6 +57,13 @@ pub(super) fn judge(samples: &[Sample], after: &After) -> Vec<Finding> {
     let done = &after.done;
     let given: Vec<String> = done.kinds.iter().map(|(kind, it)| format!("{it} {kind}")).collect();
     all.push(told(finding(format!("given: {}", given.join(", ")), true)));
+    let mut longest: Vec<_> = done.longest.iter().collect();
+    longest.sort_by_key(|(_, took)| std::cmp::Reverse(**took));
+    let longest: Vec<String> = longest
+        .iter()
+        .map(|(kind, took)| format!("{:.0} ms {kind}", took.as_secs_f64() * 1e3))
+        .collect();
+    all.push(told(finding(format!("the longest of what is rare: {}", longest.join(", ")), true)));
     let expected: Vec<String> =
         done.expected.iter().map(|(kind, it)| format!("{it} {kind}")).collect();
     all.push(told(finding(format!("refused as it should be: {}", expected.join(", ")), true)));

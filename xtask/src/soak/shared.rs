@@ -90,6 +90,8 @@ pub(super) struct Done {
     /// How many were refused or went wrong that should not, and some of them.
     pub(super) wrong: u64,
     pub(super) shown: Vec<String>,
+    /// The longest commit of each kind that is done now and then.
+    pub(super) longest: BTreeMap<&'static str, Duration>,
 }
 
 #[derive(Debug)]
@@ -159,6 +161,13 @@ impl<'a> Shared<'a> {
     pub(super) fn took(&self, wait: Duration) {
         let nanos = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         locked(&self.waits).saturating_record(nanos);
+    }
+
+    /// Notes how long a commit took of what is done now and then.
+    pub(super) fn took_rarely(&self, kind: &'static str, wait: Duration) {
+        let mut done = locked(&self.done);
+        let longest = done.longest.entry(kind).or_default();
+        *longest = wait.max(*longest);
     }
 
     /// How long commits took since the last time that this was asked.

@@ -77,7 +77,7 @@ impl Rare {
         at: Instant,
         shared: &Shared<'_>,
         random: &mut Random,
-    ) -> Vec<Action> {
+    ) -> Vec<(&'static str, Action)> {
         let campaigns = self.campaigns;
         let mut due = Vec::new();
         for (slot, (what, name, days)) in self.next.iter_mut().zip(&mut self.times).zip(ALL) {
@@ -88,7 +88,7 @@ impl Rare {
             *next = at.plus_ms((days * DAY_MS as f64) as i64);
             *times += 1;
             let it = Turn { at, times: *times, campaigns, shared, random: &mut *random };
-            due.extend(it.actions(what));
+            due.extend(it.actions(what).into_iter().map(|action| (name, action)));
             shared.gives(name, 1);
         }
         due
