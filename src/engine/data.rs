@@ -20,7 +20,7 @@ use super::record::{
 };
 use super::seen::SeenIds;
 use super::shards::SharedMap;
-use crate::lang::Policy;
+use crate::lang::{Diagnostic, Policy};
 use crate::model::{Instant, PolicyBundle, Step};
 use crate::plan::{CompanySends, Zone};
 
@@ -116,6 +116,15 @@ impl Data {
         self.counts.let_go(rest);
         self.hourly.let_go(rest);
         self.answers.let_go(rest);
+    }
+
+    /// A policy, compiled; one that was published before is there already.
+    pub(crate) fn compiled(&self, bundle: &PolicyBundle) -> Result<Arc<Policy>, Vec<Diagnostic>> {
+        let before = self.policies.iter().rev().find(|published| published.bundle == *bundle);
+        match before {
+            Some(published) => Ok(Arc::clone(&published.policy)),
+            None => Policy::compile(bundle).map(|(policy, _warnings)| Arc::new(policy)),
+        }
     }
 
     pub(crate) fn policy(&self) -> Option<&Arc<Policy>> {

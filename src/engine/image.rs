@@ -26,7 +26,6 @@ use super::record::{
 };
 use super::seen::{SeenDays, SeenIds};
 use super::state::{Header, Snapshot, State};
-use crate::lang::Policy;
 use crate::model::{DateRange, Instant, PolicyBundle};
 use crate::plan::{Calendar, Zone};
 
@@ -381,11 +380,11 @@ impl Data {
             }
             Record::Policy(bundle) => {
                 let bundle = bundle.into_owned();
-                let (policy, _) = Policy::compile(&bundle).map_err(|_| ImageError::Damaged {
+                let policy = data.compiled(&bundle).map_err(|_| ImageError::Damaged {
                     tree: Tree::Policies.name(),
                     what: "a policy that was published does not compile".to_owned(),
                 })?;
-                let published = Published { bundle, policy: Arc::new(policy) };
+                let published = Published { bundle, policy };
                 Arc::make_mut(&mut data.policies).push(published);
                 true
             }

@@ -7,7 +7,7 @@ use super::forget::CAME_BACK;
 use super::freeze::Mark;
 use super::record::{ClosedRecord, JobScope, NONE, Phase, SenderRecord};
 use super::workspace::{Answer, Workspace, invalid, key, text};
-use crate::lang::{Policy, Severity};
+use crate::lang::Severity;
 use crate::model::{
     Company, DateRange, Outcome, PolicyBundle, Prospect, Refusal, Sender, Settings,
     is_forgotten_key,
@@ -34,7 +34,7 @@ impl Workspace {
     }
 
     pub(crate) fn put_policy(&mut self, bundle: &PolicyBundle) -> Answer {
-        let (policy, _warnings) = Policy::compile(bundle).map_err(|findings| {
+        let policy = self.data.compiled(bundle).map_err(|findings| {
             let mut errors = findings.iter().filter(|it| it.severity == Severity::Error);
             let first = errors.next().map_or_else(String::new, ToString::to_string);
             let count = u32::try_from(errors.count() + 1).unwrap_or(u32::MAX);
@@ -42,9 +42,8 @@ impl Workspace {
         })?;
         let same = self.data.policy().is_some_and(|current| current.hash() == policy.hash());
         if !same {
-            let published =
-                super::data::Published { bundle: bundle.clone(), policy: Arc::new(policy) };
-            let policy = Arc::clone(&published.policy);
+            let bundle = bundle.clone();
+            let published = super::data::Published { bundle, policy: Arc::clone(&policy) };
             Arc::make_mut(&mut self.data.policies).push(published);
             self.keep_counters(&policy);
         }

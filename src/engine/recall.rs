@@ -21,7 +21,7 @@ pub const MAX_PAST: usize = 400_000;
 /// A policy that is about to be published, and what its windows count that nothing counted so far.
 pub(crate) struct Wanted {
     workspace: String,
-    policy: Policy,
+    policy: std::sync::Arc<Policy>,
     series: BTreeSet<SeriesKey>,
 }
 
@@ -46,7 +46,7 @@ impl State {
         // In a new workspace nothing has happened.
         let data = &self.workspaces.get(self.names.id(workspace)? as usize)?.data;
         // What does not compile is refused when it is applied.
-        let (policy, _) = Policy::compile(bundle).ok()?;
+        let policy = data.compiled(bundle).ok()?;
         let series = new_series(data.policy().map(|policy| &**policy), &policy);
         let workspace = workspace.to_owned();
         (!series.is_empty()).then_some(Wanted { workspace, policy, series })

@@ -41,6 +41,11 @@ fn steps() -> Vec<Step> {
         // The whole workspace, so that features stay as they were and little is built again.
         // Without `--bench`, the harness runs each once, at its small size.
         Step::cargo("benches", "test --workspace --bench main"),
+        // Ten thousand hosts of two hundred commands and more, each beside the model.
+        Step::cargo(
+            "hosts",
+            "run --profile checked --package xtask -- simulate --sequences 10000 --seed 1",
+        ),
         Step::cargo("core", "build --package holdline --lib --no-default-features"),
         Step::cargo(
             "core-lints",

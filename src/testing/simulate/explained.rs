@@ -1,5 +1,5 @@
-//! Whether everything that is shown says why: each instant how it came about, each hold whose it is,
-//! and its rule, asked again, the same as before.
+//! Whether everything that is shown says why: each instant how it came about, each hold whose it
+//! is, and its rule, asked again, the same as before.
 
 use std::collections::BTreeSet;
 
