@@ -25,6 +25,8 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 const LOCK_STEP: Duration = Duration::from_millis(5);
 /// How many bytes of pages are read until the database lets go of them.
 const MUCH_READ: u64 = 4 << 20;
+/// How many are written until then. After much writing opening takes longer than after a close.
+const MUCH_WRITTEN: u64 = 32 << 20;
 
 /// Why the database did not do what it was asked.
 #[derive(Debug)]
@@ -163,17 +165,20 @@ impl Home for SledHome {
 
 /// One thread owns it.
 ///
-/// sled keeps what was read of its file in memory, and lets go of it only after many more reads
-/// than a store has pages. So a database of which much was read, as that of a store that is being
-/// opened, is closed and opened again, which takes a few milliseconds.
+/// sled keeps what was read of its file in memory, and what was written, and lets go of it only
+/// after many more reads and writes than a store has pages. So a database of which much was read,
+/// as that of a store that is being opened, is closed and opened again, which takes a few
+/// milliseconds; and so is one to which much was written, once that is durable.
 #[derive(Debug)]
 struct Database {
     home: SledHome,
-    /// None once it could not be opened again.
+    /// None while it could not be opened again; whoever needs it next tries.
     opened: RwLock<Option<Opened>>,
     /// How many bytes of pages were read since it was opened.
     read: AtomicU64,
-    /// Whether something was changed: closing would make it durable before its time.
+    /// How many were written.
+    written: AtomicU64,
+    /// Whether something was changed and is not durable: closing would make it so before its time.
     changed: AtomicBool,
 }
 
@@ -286,6 +291,7 @@ impl Database {
             home,
             opened: RwLock::new(Some(opened)),
             read: AtomicU64::new(0),
+            written: AtomicU64::new(0),
             changed: AtomicBool::new(false),
         })
     }
@@ -295,7 +301,15 @@ impl Database {
     }
 
     fn with<T>(&self, act: impl FnOnce(&Opened) -> Result<T, Fault>) -> Result<T, Fault> {
-        self.opened().as_ref().map_or_else(closed, act)
+        if let Some(opened) = &*self.opened() {
+            return act(opened);
+        }
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        let again = match opened.take() {
+            Some(again) => again,
+            None => Opened::open(&self.home.path(), self.home.cache_bytes)?,
+        };
+        act(opened.insert(again))
     }
 
     fn change(&self, act: impl FnOnce(&Opened) -> sled::Result<()>) -> Result<(), Fault> {
@@ -303,19 +317,23 @@ impl Database {
         self.with(|opened| guarded(|| act(opened)))
     }
 
-    /// Counts what was read; once that is much, nothing was changed and nobody looks at keys, lets
-    /// go of it.
+    /// Counts what was read; once that is much, lets go of it.
     fn count(&self, bytes: usize) -> Result<(), Fault> {
         let bytes = bytes as u64;
-        if self.read.fetch_add(bytes, Ordering::Relaxed) + bytes < MUCH_READ
-            || self.changed.load(Ordering::Relaxed)
-        {
+        let much = self.read.fetch_add(bytes, Ordering::Relaxed) + bytes >= MUCH_READ;
+        if much { self.let_go() } else { Ok(()) }
+    }
+
+    /// Is closed and opened again, if all that was changed is durable and nobody looks at keys.
+    fn let_go(&self) -> Result<(), Fault> {
+        if self.changed.load(Ordering::Relaxed) {
             return Ok(());
         }
         let Ok(mut opened) = self.opened.try_write() else {
             return Ok(());
         };
         self.read.store(0, Ordering::Relaxed);
+        self.written.store(0, Ordering::Relaxed);
         // The lock on its directory is let go of first.
         *opened = None;
         *opened = Some(Opened::open(&self.home.path(), self.home.cache_bytes)?);
@@ -341,6 +359,7 @@ impl<K: Iterator<Item = sled::Result<sled::IVec>>> Iterator for LookedAt<'_, K> 
 
 impl PageStore for Database {
     fn insert(&self, tree: Option<Tree>, key: &[u8], page: Vec<u8>) -> Result<(), Fault> {
+        self.written.fetch_add(page.len() as u64, Ordering::Relaxed);
         self.change(|opened| opened.tree(tree).insert(key, page).map(drop))
     }
 
@@ -378,7 +397,14 @@ impl PageStore for Database {
             // The file's times are nobody's: to keep them, too, would take a commit of the file
             // system's own journal, which the syncs of ours wait for.
             opened.file.sync_data().map_err(|error| system("sync", &error))
-        })
+        })?;
+        // One thread owns it: nothing was changed since.
+        self.changed.store(false, Ordering::Relaxed);
+        if self.written.load(Ordering::Relaxed) >= MUCH_WRITTEN {
+            // All of it is durable, whether it can be opened again or not.
+            let _again = self.let_go().is_ok();
+        }
+        Ok(())
     }
 }
 
@@ -386,11 +412,11 @@ impl PageStore for Database {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use super::{Database, MUCH_READ, PageStore, SledHome};
+    use super::{Database, MUCH_READ, MUCH_WRITTEN, PageStore, SledHome};
     use crate::engine::port::Tree;
 
     #[test]
-    fn what_was_read_is_let_go_of_and_still_there() {
+    fn what_was_read_or_written_is_let_go_of_and_still_there() {
         let dir = tempfile::tempdir().unwrap();
         let home = SledHome { store: dir.path().to_path_buf(), cache_bytes: 1 << 20 };
         let page = |at: u16| vec![at.to_be_bytes()[1]; 16_000];
@@ -407,8 +433,18 @@ mod tests {
         for at in 0..pages {
             changed.insert(tree, &at.to_be_bytes(), page(at)).unwrap();
         }
-        changed.flush().unwrap();
         assert!(read_all(&changed) > MUCH_READ, "what was changed stays open");
+        changed.flush().unwrap();
+        assert!(read_all(&changed) < MUCH_READ, "until it is durable");
+        for _ in 0..=MUCH_WRITTEN / MUCH_READ {
+            for at in 0..pages {
+                changed.insert(tree, &at.to_be_bytes(), page(at)).unwrap();
+            }
+        }
+        assert!(changed.written.load(Ordering::Relaxed) > MUCH_WRITTEN);
+        changed.flush().unwrap();
+        assert_eq!(changed.written.load(Ordering::Relaxed), 0, "and is opened again then");
+        read_all(&changed);
         drop(changed);
         let database = Database::open(home).unwrap();
         let mut keys = database.keys(tree);
