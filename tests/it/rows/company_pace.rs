@@ -127,7 +127,9 @@ fn who_changes_company_counts_for_the_new_one() {
     host.enrolled("spring", &["x@other.io"]);
     assert_eq!(host.planned_days("spring"), ["03-02 ×2", "03-03 ×1"]);
     host.ok(json!({"do": "put-prospect", "key": "x@other.io", "company": "acme.io"}));
+    // It is placed by the bound of its new company, which had a send on the day of its own.
+    assert_eq!(host.next("spring", "x@other.io"), "2026-03-04T09:00:00Z");
     host.enrolled("spring", &["y@other.io", "c@acme.io"]);
     assert_eq!(host.next("spring", "y@other.io"), "2026-03-02T09:00:00Z");
-    assert_eq!(host.next("spring", "c@acme.io"), "2026-03-04T09:00:00Z");
+    assert_eq!(host.next("spring", "c@acme.io"), "2026-03-05T09:00:00Z");
 }
