@@ -150,6 +150,7 @@ pub(crate) fn bring_up(
         pace: Pace::Fast,
         checkpoints,
         kept: 0,
+        erased: 0,
         marks,
         fresh_bytes,
         house,

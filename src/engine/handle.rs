@@ -22,9 +22,13 @@ pub(crate) trait Keeper: Send {
     /// Writes a checkpoint of a state that is durable in the journal.
     fn keep(&mut self, snapshot: &Snapshot, hurry: Hurry) -> Result<(), String>;
 
-    /// Does one of the things that have time, after a checkpoint of this state; whether there may
-    /// be more of them.
-    fn tend(&mut self, snapshot: &Snapshot) -> Result<bool, String>;
+    /// Writes the state down as a base if one is due, right after a checkpoint of it.
+    fn found(&mut self, snapshot: &Snapshot) -> Result<(), String>;
+
+    /// Does one of the things that have time, after a checkpoint; whether there may be more of
+    /// them. It asks for a state where it needs one: as long as there is one, each page that is
+    /// changed is there twice.
+    fn tend(&mut self, image: &mut TakeImage<'_>) -> Result<bool, String>;
 
     /// Lets go of a state that nothing more is done with.
     fn let_go(&mut self, snapshot: Snapshot);
@@ -32,6 +36,9 @@ pub(crate) trait Keeper: Send {
     /// Removes from the disk what is left of those whom this state has forgotten.
     fn finish_forgetting(&mut self, snapshot: &Snapshot) -> Result<(), String>;
 }
+
+/// Takes a picture of the state, durable in the journal, to write it down.
+pub(crate) type TakeImage<'a> = dyn FnMut() -> Result<Snapshot, String> + 'a;
 
 /// Whether somebody waits for a checkpoint.
 #[derive(Clone, Debug)]
@@ -413,16 +420,26 @@ fn finish_forgetting(
 }
 
 /// Does one of the things that have time; whether there may be more.
-fn tend(keeper: &Mutex<Option<Box<dyn Keeper>>>, image: &Snapshot) -> bool {
+fn tend(keeper: &Mutex<Option<Box<dyn Keeper>>>, asker: &Asker) -> bool {
     let Ok(mut keeper) = keeper.lock() else {
         return false;
     };
-    keeper.as_mut().is_some_and(|keeper| keeper.tend(image) == Ok(true))
+    let mut image = || asker.image().map_err(|error| error.to_string());
+    keeper.as_mut().is_some_and(|keeper| keeper.tend(&mut image) == Ok(true))
+}
+
+/// Writes a base, if one is due, and lets go of the state.
+fn found(keeper: &Mutex<Option<Box<dyn Keeper>>>, image: Snapshot) {
+    if let Ok(Some(keeper)) = keeper.lock().as_deref_mut() {
+        // What fails is done after the next checkpoint.
+        let _founded = keeper.found(&image).is_ok();
+        keeper.let_go(image);
+    }
 }
 
 /// So many things that have time are done after each checkpoint, though the next one is due: one of
 /// each kind that there is, or a store that is never at rest would never be done with some.
-const THINGS_EACH: u32 = 4;
+const THINGS_EACH: u32 = 3;
 
 /// The checkpoint thread: writes one each time that the journal has grown, until the engine ends.
 fn keep_up(
@@ -443,10 +460,11 @@ fn keep_up(
             continue;
         };
         done.fetch_add(1, Ordering::Relaxed);
+        found(keeper, image);
         // One thing at a time, so that whoever closes the engine or asks for a checkpoint waits for
         // no more than that. What fails is left for the next time.
         let mut things = 0;
-        while tend(keeper, &image) {
+        while tend(keeper, asker) {
             things += 1;
             match told.try_recv() {
                 Ok(()) => again = true,
@@ -457,9 +475,6 @@ fn keep_up(
             if again && things >= THINGS_EACH {
                 break;
             }
-        }
-        if let Ok(Some(keeper)) = keeper.lock().as_deref_mut() {
-            keeper.let_go(image);
         }
     }
 }

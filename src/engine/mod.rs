@@ -83,7 +83,7 @@ pub(crate) use erased::ErasedAt;
 pub use error::EngineError;
 pub use handle::{Engine, Opened};
 #[cfg(feature = "store")]
-pub(crate) use handle::{Home, Hurry, Keeper, Parts};
+pub(crate) use handle::{Home, Hurry, Keeper, Parts, TakeImage};
 pub use image::ImageMarks;
 pub use pending::Pending;
 #[cfg(feature = "store")]

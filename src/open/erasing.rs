@@ -13,7 +13,7 @@ use std::path::Path;
 
 use super::keeper::StoreKeeper;
 use crate::engine::port::{Frame, JournalError};
-use crate::engine::{DEFAULT_WORKSPACE, ErasedAt, Person, Snapshot};
+use crate::engine::{DEFAULT_WORKSPACE, ErasedAt, Keeper as _, Person, Snapshot, TakeImage};
 use crate::model::{Action, Command};
 use crate::store::journal::{Archivist, Redacted};
 use crate::store::pace::{Pace, Rests};
@@ -40,13 +40,16 @@ struct Listed {
 
 impl StoreKeeper {
     /// Does one step; whether there may be more.
-    pub(super) fn erase(&mut self, snapshot: &Snapshot, pace: Pace) -> Result<bool, String> {
+    pub(super) fn erase(&mut self, image: &mut TakeImage<'_>, pace: Pace) -> Result<bool, String> {
         let Some(erasing) = &mut self.erasing else {
-            let due = snapshot.last_erased() > self.house.archivist.redacted().done;
-            if due {
-                self.erasing = Some(self.begin_erasing(snapshot, pace)?);
+            if self.erased <= self.house.archivist.redacted().done {
+                return Ok(false);
             }
-            return Ok(due);
+            let snapshot = image()?;
+            let begun = self.begin_erasing(&snapshot, pace);
+            self.let_go(snapshot);
+            self.erasing = Some(begun?);
+            return Ok(true);
         };
         let archivist = &self.house.archivist;
         let told = |error: StoreError| error.to_string();

@@ -46,10 +46,9 @@ impl House {
     }
 
     /// Compresses a segment that is closed, if one is plain; whether one was. There is a checkpoint
-    /// of the state.
-    pub(super) fn compress(&self, snapshot: &Snapshot, pace: &Pace) -> Result<bool, String> {
-        let below = snapshot.sequence().saturating_add(1);
-        let compressed = self.archivist.at(pace).compress_one(below);
+    /// as of this command.
+    pub(super) fn compress(&self, kept: u64, pace: &Pace) -> Result<bool, String> {
+        let compressed = self.archivist.at(pace).compress_one(kept.saturating_add(1));
         compressed.map(|it| it.is_some()).map_err(|error| error.to_string())
     }
 

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use super::erasing::Erasing;
 use super::house::{House, Trimmed};
 use crate::engine::port::{ImageError, Room as _};
-use crate::engine::{Hurry, ImageMarks, Keeper, Snapshot};
+use crate::engine::{Hurry, ImageMarks, Keeper, Snapshot, TakeImage};
 use crate::store::checkpoint::{Checkpoints, Onto, Pace, Writer};
 use crate::store::pace::Rests;
 use crate::store::{Lock, Reserve};
@@ -24,9 +24,8 @@ const SMALL_BYTES: u64 = 32 << 20;
 /// waits until another is done with all of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Chore {
-    /// What lies before a base can go after it, and what went need not be erased or compressed.
+    /// What went need not be erased or compressed.
     #[default]
-    Base,
     Trim,
     Erase,
     Compress,
@@ -36,10 +35,9 @@ impl Chore {
     /// The one after it, all round.
     fn next(self) -> Self {
         match self {
-            Self::Base => Self::Trim,
             Self::Trim => Self::Erase,
             Self::Erase => Self::Compress,
-            Self::Compress => Self::Base,
+            Self::Compress => Self::Trim,
         }
     }
 }
@@ -49,6 +47,8 @@ pub(crate) struct StoreKeeper {
     pub(super) checkpoints: Checkpoints,
     /// The command that the last checkpoint was as of: an older state never replaces a newer one.
     pub(super) kept: u64,
+    /// The last command that forgot somebody, as far as that checkpoint knows.
+    pub(super) erased: u64,
     /// The pages that the newest checkpoint has; none if all are to be written.
     pub(super) marks: Option<ImageMarks>,
     /// What the database took when nothing in it was superseded.
@@ -78,6 +78,7 @@ impl Keeper for StoreKeeper {
             short.map(|reserve| reserve.give(u64::MAX));
         }
         let sequence = snapshot.sequence();
+        self.erased = self.erased.max(snapshot.last_erased());
         if sequence <= self.kept {
             return Ok(());
         }
@@ -98,8 +99,12 @@ impl Keeper for StoreKeeper {
         Ok(())
     }
 
-    fn tend(&mut self, snapshot: &Snapshot) -> Result<bool, String> {
-        self.take_turns(snapshot, SystemTime::now())
+    fn found(&mut self, snapshot: &Snapshot) -> Result<(), String> {
+        self.house.base(snapshot, &self.pace).map(drop)
+    }
+
+    fn tend(&mut self, image: &mut TakeImage<'_>) -> Result<bool, String> {
+        self.take_turns(image, SystemTime::now())
     }
 
     fn let_go(&mut self, snapshot: Snapshot) {
@@ -109,7 +114,8 @@ impl Keeper for StoreKeeper {
     }
 
     fn finish_forgetting(&mut self, snapshot: &Snapshot) -> Result<(), String> {
-        while self.erase(snapshot, Pace::Fast)? {}
+        self.erased = self.erased.max(snapshot.last_erased());
+        while self.erase(&mut || Ok(snapshot.clone()), Pace::Fast)? {}
         Ok(())
     }
 }
@@ -117,13 +123,13 @@ impl Keeper for StoreKeeper {
 impl StoreKeeper {
     /// Does one thing, of the first in turn that has something to do; whether there was any. One
     /// that fails is tried again when its turn comes, and keeps none of the others from theirs.
-    fn take_turns(&mut self, snapshot: &Snapshot, now: SystemTime) -> Result<bool, String> {
+    fn take_turns(&mut self, image: &mut TakeImage<'_>, now: SystemTime) -> Result<bool, String> {
         let mut failed = None;
         let first = self.next;
         loop {
             let chore = self.next;
             self.next = chore.next();
-            match self.turn(chore, snapshot, now) {
+            match self.turn(chore, image, now) {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
                 Err(error) => failed = Some(error),
@@ -135,16 +141,20 @@ impl StoreKeeper {
     }
 
     /// Does one thing of this kind; whether there was any.
-    fn turn(&mut self, chore: Chore, snapshot: &Snapshot, now: SystemTime) -> Result<bool, String> {
+    fn turn(
+        &mut self,
+        chore: Chore,
+        image: &mut TakeImage<'_>,
+        now: SystemTime,
+    ) -> Result<bool, String> {
         let (house, pace) = (&self.house, &self.pace);
         match chore {
-            Chore::Base => house.base(snapshot, pace),
             Chore::Trim => match house.trim(now) {
                 Ok(went) => Ok(went != Trimmed::default()),
                 Err(error) => Err(error.to_string()),
             },
-            Chore::Erase => self.erase(snapshot, pace.clone()),
-            Chore::Compress => house.compress(snapshot, pace),
+            Chore::Erase => self.erase(image, pace.clone()),
+            Chore::Compress => house.compress(self.kept, pace),
         }
     }
 

@@ -75,7 +75,8 @@ impl Host {
     /// What fails of it is left for the next time.
     pub(in crate::testing) fn tend(&mut self) {
         let image = self.state.image();
-        while self.keeper.tend(&image).is_ok_and(|more| more) {}
+        let _founded = self.keeper.found(&image).is_ok();
+        while self.keeper.tend(&mut || Ok(image.clone())).is_ok_and(|more| more) {}
     }
 
     pub(in crate::testing) fn close(&mut self) -> Result<(), String> {
