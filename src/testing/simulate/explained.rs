@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::Breach;
 use crate::engine::Snapshot;
 use crate::engine::view::{CauseView, EnrollmentExplanation, HoldExplanation, RuleOutcome};
-use crate::model::{Instant, Selection};
+use crate::model::{Instant, Selection, Status};
 
 /// What is told of an instant that the calendars of now do not give.
 const OUTDATED: &str = "before a calendar changed";
@@ -50,7 +50,9 @@ fn says_why(it: &HoldExplanation) -> Result<(), String> {
 }
 
 fn says_when(it: &EnrollmentExplanation, now: Instant) -> Result<(), String> {
-    let Some(next) = it.enrollment.next else {
+    // What is held or out is explained by that.
+    let scheduled = it.enrollment.status == Status::Scheduled;
+    let Some(next) = it.enrollment.next.filter(|_| scheduled) else {
         return Ok(());
     };
     // What is due is placed by the calendars of now when a sender asks for it.
