@@ -226,12 +226,20 @@ impl Ledger {
                 lifted.iter().for_each(|hold| drop(self.holds.remove(hold)));
             }
             (Action::Lift { hold, .. }, Outcome::Applied) => drop(self.holds.remove(hold)),
-            (Action::Resume { target, .. }, Outcome::Resumed { .. }) => {
+            (Action::Resume { target, prospects, .. }, Outcome::Resumed { .. }) => {
+                // With prospects, what is on the people of what is named goes, too.
+                let of_them = |held: &Held| match target {
+                    HoldTarget::Enrollment { prospect, .. } => held.target == *prospect,
+                    _ => true,
+                };
+                let goes =
+                    |held: &Held| *prospects && held.scope == Scope::Prospect && of_them(held);
                 let stays = |held: &Held| match named(target) {
                     Some((scope, target)) => (held.scope, &held.target) != (scope, &target),
                     None => !matches!(held.scope, Scope::Enrollment | Scope::Prospect),
                 };
-                self.holds.retain(|_, held| held.kind == HoldKind::Stop || stays(held));
+                self.holds
+                    .retain(|_, held| held.kind == HoldKind::Stop || (stays(held) && !goes(held)));
             }
             (Action::Reschedule { resume: true, .. }, Outcome::Rescheduled { .. }) => {
                 let stays = |held: &Held| held.scope != Scope::Enrollment;
@@ -301,10 +309,11 @@ fn named(target: &HoldTarget) -> Option<(Scope, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::named;
+    use super::{Held, Ledger, Turn, named};
     use crate::engine::State;
     use crate::model::{
-        Action, Command, Event, HoldTarget, Outcome, PolicyBundle, PolicyFile, Scope,
+        Action, Command, Event, HoldId, HoldKind, HoldTarget, Instant, Outcome, PolicyBundle,
+        PolicyFile, Scope,
     };
     use crate::testing::world;
 
@@ -346,5 +355,40 @@ mod tests {
             holds.into_iter().map(|hold| (hold.scope, hold.target)).collect();
         let expected: Vec<_> = targets.iter().filter_map(named).collect();
         assert_eq!(answered, expected);
+    }
+
+    /// A person's hold stayed in the ledger when one of its enrollments was resumed with it, and so
+    /// what went after that counted as one that must not go. `with-prospects` lifts both.
+    #[test]
+    fn resuming_an_enrollment_with_its_prospect_lifts_what_is_on_the_prospect() {
+        let held = |scope, target: &str| Held {
+            kind: HoldKind::Pause,
+            scope,
+            target: target.to_owned(),
+            until: None,
+            by_rule: true,
+            placed_by: 1,
+            heard: true,
+        };
+        let kept = |prospects| {
+            let mut ledger = Ledger::default();
+            let all = [
+                held(Scope::Enrollment, "ann in c"),
+                held(Scope::Prospect, "ann"),
+                held(Scope::Prospect, "bob"),
+            ];
+            ledger.holds = (0..).map(HoldId).zip(all).collect();
+            let (campaign, prospect) = ("c".to_owned(), "ann".to_owned());
+            let target = HoldTarget::Enrollment { campaign, prospect };
+            let action = Action::Resume { target, prospects, reschedule: None, reason: None };
+            let outcome =
+                Outcome::Resumed { selected: None, lifted: 1, still_held: 0, held_by: Vec::new() };
+            let (rows, out, now) = (&[][..], (&[][..], &[][..]), Instant::MIN);
+            let turn = Turn { number: 2, action: &action, outcome: &outcome, rows, now, out };
+            ledger.write(&turn).unwrap();
+            ledger.holds.into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!(kept(false), [HoldId(1), HoldId(2)]);
+        assert_eq!(kept(true), [HoldId(2)]);
     }
 }
