@@ -23,7 +23,7 @@ pub(crate) trait Keeper: Send {
     fn keep(&mut self, snapshot: &Snapshot, hurry: Hurry) -> Result<(), String>;
 
     /// Writes the state down as a base if one is due, right after a checkpoint of it.
-    fn found(&mut self, snapshot: &Snapshot) -> Result<(), String>;
+    fn keep_base(&mut self, snapshot: &Snapshot) -> Result<(), String>;
 
     /// Does one of the things that have time, after a checkpoint; whether there may be more of
     /// them. It asks for a state where it needs one: as long as there is one, each page that is
@@ -429,10 +429,10 @@ fn tend(keeper: &Mutex<Option<Box<dyn Keeper>>>, asker: &Asker) -> bool {
 }
 
 /// Writes a base, if one is due, and lets go of the state.
-fn found(keeper: &Mutex<Option<Box<dyn Keeper>>>, image: Snapshot) {
+fn keep_base(keeper: &Mutex<Option<Box<dyn Keeper>>>, image: Snapshot) {
     if let Ok(Some(keeper)) = keeper.lock().as_deref_mut() {
         // What fails is done after the next checkpoint.
-        let _founded = keeper.found(&image).is_ok();
+        let _kept = keeper.keep_base(&image).is_ok();
         keeper.let_go(image);
     }
 }
@@ -460,7 +460,7 @@ fn keep_up(
             continue;
         };
         done.fetch_add(1, Ordering::Relaxed);
-        found(keeper, image);
+        keep_base(keeper, image);
         // One thing at a time, so that whoever closes the engine or asks for a checkpoint waits for
         // no more than that. What fails is left for the next time.
         let mut things = 0;

@@ -99,7 +99,7 @@ impl Keeper for StoreKeeper {
         Ok(())
     }
 
-    fn found(&mut self, snapshot: &Snapshot) -> Result<(), String> {
+    fn keep_base(&mut self, snapshot: &Snapshot) -> Result<(), String> {
         self.house.base(snapshot, &self.pace).map(drop)
     }
 

@@ -32,7 +32,7 @@ fn forgotten() -> (SimDisk, Pages, Digest) {
     }
     let image = host.state.image();
     host.keeper.keep(&image, Hurry::Awaited).unwrap();
-    host.keeper.found(&image).unwrap();
+    host.keeper.keep_base(&image).unwrap();
     while host.keeper.tend(&mut || Ok(image.clone())).unwrap() {}
     for number in 0..5 {
         host.tell(&format!(r#""do":"pause","prospect":"{ADDRESS}","reason":"{number}""#));

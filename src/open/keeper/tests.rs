@@ -13,7 +13,7 @@ use crate::testing::disk::SimDisk;
 fn keep(host: &mut Host, things: usize) {
     let image = host.state.image();
     host.keeper.keep(&image, Hurry::Awaited).unwrap();
-    host.keeper.found(&image).unwrap();
+    host.keeper.keep_base(&image).unwrap();
     let later = SystemTime::now() + Duration::from_secs(365 * 24 * 60 * 60);
     for _ in 0..things {
         host.keeper.take_turns(&mut || Ok(image.clone()), later).unwrap();

@@ -75,7 +75,7 @@ impl Host {
     /// What fails of it is left for the next time.
     pub(in crate::testing) fn tend(&mut self) {
         let image = self.state.image();
-        let _founded = self.keeper.found(&image).is_ok();
+        let _kept = self.keeper.keep_base(&image).is_ok();
         while self.keeper.tend(&mut || Ok(image.clone())).is_ok_and(|more| more) {}
     }
 
