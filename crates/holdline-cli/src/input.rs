@@ -1,7 +1,6 @@
 //! Lines of commands: read with a bound, each with its number, and told apart from what is not a
 //! command.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -11,8 +10,42 @@ use holdline::model::{Action, Command};
 
 use crate::exit::Failure;
 
-/// At most so many mistakes of a file are told.
+/// At most so many different mistakes of a file are told.
 const MISTAKES_TOLD: usize = 10;
+
+/// The mistakes of a file: what is wrong with many lines in the same way is told once.
+#[derive(Default)]
+struct Mistakes {
+    /// The line, what is wrong, and with how many lines after it the same is.
+    told: Vec<(u64, String, u64)>,
+    more: u64,
+}
+
+impl Mistakes {
+    fn add(&mut self, number: u64, what: String) {
+        if let Some((_, _, alike)) = self.told.iter_mut().find(|(_, told, _)| *told == what) {
+            *alike += 1;
+        } else if self.told.len() < MISTAKES_TOLD {
+            self.told.push((number, what, 0));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// A line each; none if there are none.
+    fn message(&self, name: &str) -> Option<String> {
+        let lines = |count: u64| if count == 1 { "line" } else { "lines" };
+        let told = self.told.iter().map(|(number, what, alike)| match alike {
+            0 => format!("{name}:{number}: {what}"),
+            _ => format!("{name}:{number}: {what}; {alike} further {} alike", lines(*alike)),
+        });
+        let mut all: Vec<String> = told.collect();
+        if self.more > 0 {
+            all.push(format!("and {} further {}", self.more, lines(self.more)));
+        }
+        (!all.is_empty()).then(|| all.join("\n       "))
+    }
+}
 
 /// One command and the line it stands on.
 #[derive(Clone, Debug)]
@@ -110,8 +143,12 @@ impl Lines {
 
 /// A mistake on a line, as it is told.
 pub fn mistake(name: &str, number: u64, error: &JsonError) -> String {
+    format!("{name}:{number}: {}", sentence(error))
+}
+
+fn sentence(error: &JsonError) -> String {
     let help = error.help_text().map_or_else(String::new, |help| format!(" ({help})"));
-    format!("{name}:{number}: {error}{help}")
+    format!("{error}{help}")
 }
 
 /// Reads a whole file of commands for `run`. Each gets an id, so that it is applied once however
@@ -121,14 +158,13 @@ pub fn mistake(name: &str, number: u64, error: &JsonError) -> String {
 pub fn read_all(path: &Path) -> Result<Vec<Line>, Failure> {
     let mut source = Lines::open(path)?;
     let mut lines = Vec::new();
-    let (mut mistakes, mut more) = (VecDeque::new(), 0_u64);
+    let mut mistakes = Mistakes::default();
     while let Some((number, text)) = source.next()? {
         let found = match read_command(&text) {
             Ok(mut command) => match own_work(&command.action) {
                 Some(verb) => format!(
-                    "{}:{number}: `{verb}` has no place in a run, which takes and reports sends \
-                     itself (use `holdline apply`)",
-                    source.name()
+                    "`{verb}` has no place in a run, which takes and reports sends itself (use \
+                     `holdline apply`)"
                 ),
                 None => {
                     let id = || format!("line-{number}-{:016x}", fnv(&text));
@@ -137,25 +173,13 @@ pub fn read_all(path: &Path) -> Result<Vec<Line>, Failure> {
                     continue;
                 }
             },
-            Err(error) => mistake(source.name(), number, &error),
+            Err(error) => sentence(&error),
         };
-        if mistakes.len() < MISTAKES_TOLD {
-            mistakes.push_back(found);
-        } else {
-            more += 1;
-        }
+        mistakes.add(number, found);
     }
-    let Some(first) = mistakes.pop_front() else {
+    let Some(message) = mistakes.message(source.name()) else {
         return Ok(lines);
     };
-    let mut message = first;
-    for further in mistakes {
-        message.push_str("\n       ");
-        message.push_str(&further);
-    }
-    if more > 0 {
-        message.push_str(&format!("\n       and {more} further lines"));
-    }
     Err(Failure::input(message).help("nothing was applied; docs/commands.md has every command"))
 }
 
@@ -253,7 +277,15 @@ mod tests {
 
     #[test]
     fn many_mistakes_are_counted() {
-        let told = told("nonsense\n".repeat(25).as_bytes());
-        assert!(told.ends_with("and 15 further lines"), "{told}");
+        let lines = (0..12).map(|it| format!("{{\"do\":\"no-{it}\"}}\n")).collect::<String>();
+        let told = told(lines.as_bytes());
+        assert!(told.ends_with("and 2 further lines"), "{told}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_many_lines_is_told_once() {
+        let told = told("nonsense\n{}\n".repeat(25).as_bytes());
+        assert_eq!(told.lines().count(), 2, "{told}");
+        assert_eq!(told.matches("; 24 further lines alike").count(), 2, "{told}");
     }
 }
