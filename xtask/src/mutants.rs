@@ -4,6 +4,7 @@
 //! There are thousands, so a part is drawn from a seed. Each area has the fastest tests that should
 //! do, so whoever survives is either a test too few or a change that changes nothing.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -67,6 +68,13 @@ const AREAS: &[Area] = &[
     },
 ];
 
+/// A change that may be made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    area: &'static str,
+    name: String,
+}
+
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
 struct Asked {
@@ -91,6 +99,10 @@ impl Score {
         self.unviable += other.unviable;
     }
 
+    fn tried(&self) -> usize {
+        self.noticed as usize + self.survived.len() + self.unviable as usize
+    }
+
     fn share(&self) -> f64 {
         let viable = f64::from(self.noticed) + self.survived.len() as f64;
         if viable > 0.0 { f64::from(self.noticed) / viable } else { 1.0 }
@@ -108,16 +120,19 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             format!("install --locked --root target/tools cargo-mutants --version {VERSION}");
         run_all(&[Step::cargo("install", &install)])?;
     }
-    let drawn = draw(candidates(&program)?, &asked);
+    let candidates = candidates(&program)?;
+    let drawn = draw(&candidates, &asked);
     let mut all = Score::default();
     for area in AREAS {
-        let its: Vec<&str> =
-            drawn.iter().filter(|(of, _)| *of == area.name).map(|(_, it)| it.as_str()).collect();
-        if its.is_empty() {
+        let of_area = |its: &[Candidate]| -> Vec<String> {
+            its.iter().filter(|it| it.area == area.name).map(|it| it.name.clone()).collect()
+        };
+        let drawn = of_area(&drawn);
+        if drawn.is_empty() {
             continue;
         }
-        let score = tried(&program, area, &its)?;
-        println!("{:<12} {:>4} of {} noticed", area.name, score.noticed, its.len());
+        let score = tried(&program, area, &of_area(&candidates), &drawn)?;
+        println!("{:<12} {:>4} of {} noticed", area.name, score.noticed, drawn.len());
         all.add(score);
     }
     for survivor in &all.survived {
@@ -153,7 +168,7 @@ fn read(arguments: &[String]) -> Result<Asked, Failure> {
 }
 
 /// All changes that there are, by area.
-fn candidates(program: &str) -> Result<Vec<(&'static str, String)>, Failure> {
+fn candidates(program: &str) -> Result<Vec<Candidate>, Failure> {
     let mut all = Vec::new();
     for area in AREAS {
         let mut list = called(program);
@@ -168,79 +183,70 @@ fn candidates(program: &str) -> Result<Vec<(&'static str, String)>, Failure> {
             )));
         }
         let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        all.extend(listed.lines().map(|line| (area.name, line.to_owned())));
+        all.extend(listed.lines().map(|it| Candidate { area: area.name, name: it.to_owned() }));
     }
     Ok(all)
 }
 
 /// As many as are asked for, each as likely as any other, in the order in which they are listed.
-fn draw(all: Vec<(&'static str, String)>, asked: &Asked) -> Vec<(&'static str, String)> {
-    let is_asked = |name: &str| asked.area.as_deref().is_none_or(|area| area == name);
+fn draw(all: &[Candidate], asked: &Asked) -> Vec<Candidate> {
+    let is_asked = |it: &Candidate| asked.area.as_deref().is_none_or(|area| area == it.area);
     let mut random = Random::new(asked.seed);
-    let mut ranked: Vec<(u64, usize, (&'static str, String))> = all
-        .into_iter()
-        .filter(|(area, _)| is_asked(area))
+    let mut ranked: Vec<(u64, usize, &Candidate)> = all
+        .iter()
+        .filter(|it| is_asked(it))
         .enumerate()
         .map(|(place, it)| (random.bits(), place, it))
         .collect();
     ranked.sort_by_key(|(rank, place, _)| (*rank, *place));
     ranked.truncate(asked.mutants);
     ranked.sort_by_key(|(_, place, _)| *place);
-    ranked.into_iter().map(|(_, _, it)| it).collect()
+    ranked.into_iter().map(|(_, _, it)| it.clone()).collect()
 }
 
-/// Tries the changes of an area.
-fn tried(program: &str, area: &Area, mutants: &[&str]) -> Result<Score, Failure> {
+/// Tries those of an area's changes that were drawn.
+fn tried(program: &str, area: &Area, all: &[String], drawn: &[String]) -> Result<Score, Failure> {
     let out = root().join("target").join("mutants").join(area.name);
-    std::fs::create_dir_all(&out)?;
-    let config = out.join("drawn.toml");
-    std::fs::write(&config, configured(mutants))?;
+    let found = out.join("mutants.out");
+    if found.exists() {
+        std::fs::remove_dir_all(&found)?;
+    }
+    std::fs::create_dir_all(&found)?;
+    std::fs::write(found.join("previously_caught.txt"), left_out(all, drawn))?;
     let mut run = called(program);
-    run.arg("--config").arg(&config).arg("--output").arg(&out);
+    run.args(area.files.iter().flat_map(|file| ["--file", file]));
+    run.arg("--iterate").arg("--output").arg(&out);
     run.args(["--package", "holdline", "--profile", "checked", "--cap-lints", "true"]);
-    run.args(["--minimum-test-timeout", "120", "--colors", "never"]);
+    run.args(["--minimum-test-timeout", "120", "--jobs", "2", "--colors", "never"]);
     run.args(["--", "--lib", "--test", "it", "--"]).args(area.tests);
-    eprintln!("\n{}: {} changes", area.name, mutants.len());
+    eprintln!("\n{}: {} changes", area.name, drawn.len());
     // It answers with an error if any survives; what came out is read from what it leaves.
     let ended = run.status()?;
-    let outcomes = out.join("mutants.out").join("outcomes.json");
+    let outcomes = found.join("outcomes.json");
     let outcomes = std::fs::read_to_string(&outcomes).map_err(|error| {
         Failure::Failed(format!("{} cannot be read ({ended}): {error}", outcomes.display()))
     })?;
-    score(&outcomes).ok_or_else(|| {
-        Failure::Failed(format!("the changes of {} were not tried to the end: {ended}", area.name))
-    })
+    let not_tried =
+        || Failure::Failed(format!("the changes of {} were not all tried: {ended}", area.name));
+    score(&outcomes).filter(|score| score.tried() == drawn.len()).ok_or_else(not_tried)
 }
 
-/// The changes by their names, and nothing else.
-fn configured(mutants: &[&str]) -> String {
-    let names = mutants.iter().map(|name| format!("  '''^{}$''',\n", escaped(name)));
-    format!("examine_re = [\n{}]\n", names.collect::<String>())
+/// What is not drawn, as cargo-mutants keeps what earlier runs have caught and need not be tried.
+/// Its patterns for names do not reach all kinds of changes.
+fn left_out(all: &[String], drawn: &[String]) -> String {
+    let drawn: BTreeSet<&String> = drawn.iter().collect();
+    all.iter().filter(|it| !drawn.contains(it)).map(|it| format!("{it}\n")).collect()
 }
 
-/// As a regular expression that fits nothing else. What has no meaning is left as it is: escaped,
-/// it may have one.
-fn escaped(name: &str) -> String {
-    name.chars().fold(String::new(), |mut all, letter| {
-        if r"\.+*?()|[]{}^$#&-~".contains(letter) {
-            all.push('\\');
-        }
-        all.push(letter);
-        all
-    })
-}
-
-/// What cargo-mutants says came out; none if it tried none.
+/// What cargo-mutants says came out.
 fn score(outcomes: &str) -> Option<Score> {
     let outcomes: Value = serde_json::from_str(outcomes).ok()?;
     let mut score = Score::default();
-    let mut tried = 0;
     for outcome in outcomes.get("outcomes")?.as_array()? {
         let name = outcome.pointer("/scenario/Mutant/name").and_then(Value::as_str);
         let Some(name) = name else {
             continue;
         };
-        tried += 1;
         match outcome.get("summary")?.as_str()? {
             // Tests that do not end are as loud as tests that fail.
             "CaughtMutant" | "Timeout" => score.noticed += 1,
@@ -249,7 +255,7 @@ fn score(outcomes: &str) -> Option<Score> {
             _ => return None,
         }
     }
-    (tried > 0).then_some(score)
+    Some(score)
 }
 
 fn called(program: &str) -> Command {
@@ -266,7 +272,7 @@ fn is_installed(program: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{AREAS, Asked, Score, configured, draw, read, score};
+    use super::{AREAS, Asked, Candidate, Score, draw, left_out, read, score};
     use crate::Failure;
     use crate::step::root;
 
@@ -287,8 +293,9 @@ mod tests {
 
     #[test]
     fn the_same_seed_draws_the_same_and_another_others() {
-        let all: Vec<_> = (0..1000).map(|it| ("plan", format!("{it:03}"))).collect();
-        let drawn = |seed, mutants| draw(all.clone(), &Asked { mutants, seed, area: None });
+        let named = |it| Candidate { area: "plan", name: format!("{it:03}") };
+        let all: Vec<_> = (0..1000).map(named).collect();
+        let drawn = |seed, mutants| draw(&all, &Asked { mutants, seed, area: None });
         assert_eq!(drawn(1, 30), drawn(1, 30));
         assert_ne!(drawn(1, 30), drawn(2, 30));
         assert!(drawn(1, 30).is_sorted() && drawn(1, 30).len() == 30);
@@ -304,11 +311,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_stands_for_itself_alone() {
-        let name = "src/plan/a.rs:1:2: replace f -> Option<'_> with Some(\"x\")";
-        let expected = "examine_re = [\n  '''^src/plan/a\\.rs:1:2: replace f \\-> \
-                        Option<'_> with Some\\(\"x\"\\)$''',\n]\n";
-        assert_eq!(configured(&[name]), expected);
+    fn what_is_not_drawn_is_left_out() {
+        let all = ["a: delete field x", "b", "c"].map(str::to_owned);
+        assert_eq!(left_out(&all, &all[1..2]), "a: delete field x\nc\n");
     }
 
     #[test]
@@ -326,8 +331,9 @@ mod tests {
         let found = score(&format!(r#"{{"outcomes":[{}]}}"#, all.join(","))).unwrap();
         let expected = Score { noticed: 2, survived: vec!["c".to_owned()], unviable: 1 };
         assert_eq!(found, expected);
+        assert_eq!(found.tried(), 4);
         assert!((found.share() - 2.0 / 3.0).abs() < 1e-9);
         let baseline = r#"{"outcomes":[{"scenario":"Baseline","summary":"Failure"}]}"#;
-        assert_eq!(score(baseline), None);
+        assert_eq!(score(baseline).map(|it| it.tried()), Some(0));
     }
 }
