@@ -15,13 +15,7 @@ pub(super) fn resolved(side: &Side, act: &Act, at: Instant) -> Option<Action> {
         let recent = side.claimed.get(from..)?;
         recent.get(index % recent.len().max(1)).copied()
     };
-    let event = |index: &usize| side.events.get(index % side.events.len().max(1));
     Some(match act {
-        Act::Do(action) => {
-            let mut action = action.clone();
-            world::instants(&mut action, at);
-            action
-        }
         Act::Confirm(index) => Action::Confirm { token: token(index)? },
         Act::Report(index, kind) => {
             Action::Report { token: token(index)?, report: world::report(*kind, at) }
@@ -29,17 +23,7 @@ pub(super) fn resolved(side: &Side, act: &Act, at: Instant) -> Option<Action> {
         Act::Resend(index) => {
             Action::Resend { token: token(index)?, reason: Some("it did not arrive".to_owned()) }
         }
-        Act::Duplicate(index) => Action::Record(event(index)?.clone()),
-        Act::Retract(index) => Action::Retract {
-            source: event(index)?.source.clone(),
-            event: event(index)?.id.clone(),
-            reason: Some("misread".to_owned()),
-        },
-        Act::Lift(index) => Action::Lift {
-            hold: world::hold_number(*index, side.placed),
-            reason: Some("looked at".to_owned()),
-        },
-        Act::Restart { .. } | Act::Restore { .. } => return None,
+        _ => act.about_no_send(at, &side.events, side.placed)?,
     })
 }
 

@@ -33,8 +33,8 @@ pub(in crate::testing) const CAMPAIGNS: [&str; 4] = ["spring", "summer", "all-ho
 /// The senders.
 const SENDERS: [&str; 3] = ["s1", "s2", "s3"];
 const COMPANIES: [&str; 3] = ["acme.io", "globex.com", "initech"];
-/// The last two come later, if they come.
-const PROSPECTS: [&str; 10] = [
+/// Who there is. The last two come later, if they come.
+pub const PROSPECTS: [&str; 10] = [
     "ann@acme.io",
     "bob@mail.acme.io",
     "cy@globex.com",
@@ -88,6 +88,36 @@ pub enum Act {
         /// So long after it.
         after_ms: i64,
     },
+}
+
+impl Act {
+    /// What it does if it is about no send, and done by the engine: with these events before it,
+    /// and so many holds. None if there is nothing that it could be about.
+    pub fn about_no_send(&self, at: Instant, events: &[Event], placed: usize) -> Option<Action> {
+        let event = |index: &usize| events.get(index % events.len().max(1));
+        Some(match self {
+            Self::Do(action) => {
+                let mut action = action.clone();
+                instants(&mut action, at);
+                action
+            }
+            Self::Duplicate(index) => Action::Record(event(index)?.clone()),
+            Self::Retract(index) => Action::Retract {
+                source: event(index)?.source.clone(),
+                event: event(index)?.id.clone(),
+                reason: Some("misread".to_owned()),
+            },
+            Self::Lift(index) => Action::Lift {
+                hold: hold_number(*index, placed),
+                reason: Some("looked at".to_owned()),
+            },
+            Self::Confirm(_)
+            | Self::Report(..)
+            | Self::Resend(_)
+            | Self::Restart { .. }
+            | Self::Restore { .. } => return None,
+        })
+    }
 }
 
 /// What becomes of a send.

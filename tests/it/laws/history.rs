@@ -144,15 +144,7 @@ impl History {
 
     fn resolve(&self, act: &Act, at: Instant) -> Option<Action> {
         let any = |index: &usize| self.token(*index, |_| false);
-        let event = |index: &usize| {
-            (!self.events.is_empty()).then(|| &self.events[index % self.events.len()])
-        };
         Some(match act {
-            Act::Do(action) => {
-                let mut action = action.clone();
-                world::instants(&mut action, at);
-                action
-            }
             Act::Confirm(index) => {
                 let token = self.token(*index, |token| self.turns_of(token).next().is_none())?;
                 Action::Confirm { token }
@@ -163,20 +155,10 @@ impl History {
                 Action::Report { token: token?, report: world::report(*kind, at) }
             }
             Act::Resend(index) => Action::Resend { token: any(index)?, reason: None },
-            Act::Duplicate(index) => Action::Record(event(index)?.clone()),
-            Act::Retract(index) => Action::Retract {
-                source: event(index)?.source.clone(),
-                event: event(index)?.id.clone(),
-                reason: Some("misread".to_owned()),
-            },
-            Act::Lift(index) => Action::Lift {
-                hold: world::hold_number(*index, self.placed),
-                reason: Some("looked at".to_owned()),
-            },
             Act::Restore { after_ms } => {
                 Action::Restored { until: self.model.now().plus_ms(*after_ms) }
             }
-            Act::Restart { .. } => return None,
+            _ => act.about_no_send(at, &self.events, self.placed)?,
         })
     }
 
