@@ -94,8 +94,11 @@ where
         .draw()?;
     let mut taken = Vec::new();
     for ((name, of), colour) in lines.iter().zip(COLOURS) {
-        let low = 1e-6;
-        let line = || samples.iter().map(|it| (it.since.as_secs_f64() / 60.0, of(it).max(low)));
+        // Where nothing was committed there is no time that it took.
+        let line = || {
+            let points = samples.iter().map(|it| (it.since.as_secs_f64() / 60.0, of(it)));
+            points.filter(|(_, value)| *value > 0.0)
+        };
         chart.draw_series(LineSeries::new(line(), colour.stroke_width(2)))?;
         if let Some(last) = line().next_back() {
             let place = label(chart.backend_coord(&last), &mut taken);
