@@ -1,8 +1,7 @@
 //! Forgetting a person: what is left of a prospect is a number, its place in campaigns and what
 //! went out; and of a stop that was on it a salted hash, by which it is known if it comes back.
 //!
-//! It takes a look at all that is kept in texts: what others have of the person in theirs goes,
-//! too.
+//! What others have of the person in their texts goes, too.
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -10,12 +9,13 @@ use std::sync::Arc;
 
 use super::contacts::FieldTexts;
 use super::data::Data;
+use super::mentions::{Found, Mentions, Texts, Whom, has_texts_of, is_of};
 use super::pages::Pages;
 use super::person::Person;
 use super::record::{
     AddressRecord, CauseFacts, Ended, ForgottenRecord, HoldRecord, Origin, Phase, Target,
 };
-use super::state::{DEFAULT_WORKSPACE, State};
+use super::state::{Applied, DEFAULT_WORKSPACE, State};
 use super::workspace::{Answer, Workspace, known};
 use crate::model::{Action, Command, HoldKind, Outcome, Prospect, ResumeMode, forgotten_key};
 
@@ -41,6 +41,26 @@ impl State {
         });
         let (addresses, salt) = (addresses.unwrap_or_default(), drawn());
         Command { action: Action::Erase { prospect, addresses, salt, reason }, ..command }
+    }
+
+    /// Whom a key names, and a picture of what may mention the person.
+    pub(crate) fn sought(&self, workspace: &str, key: &str) -> Option<(Whom, Texts)> {
+        let id = self.names.id(workspace)?;
+        self.workspaces.get(id as usize)?.sought(key)
+    }
+
+    /// Applies a command that forgets a person, with what was found before.
+    pub(crate) fn erase(&mut self, command: &mut Command, found: Option<Arc<Found>>) -> Applied {
+        let name = command.workspace.as_deref().unwrap_or(DEFAULT_WORKSPACE);
+        let id = self.names.id(name).map_or(usize::MAX, |id| id as usize);
+        if let Some(workspace) = self.workspaces.get_mut(id) {
+            workspace.found = found;
+        }
+        let applied = self.apply(command);
+        if let Some(workspace) = self.workspaces.get_mut(id) {
+            workspace.found = None;
+        }
+        applied
     }
 }
 
@@ -78,8 +98,7 @@ impl Workspace {
                 record.set_days(&record.days().iter().take(usize::from(claimed)).collect());
             });
         }
-        let person = Person { key: key.to_owned(), addresses, name: forgotten_key(id) };
-        self.take_out(id, &person);
+        self.take_out(self.whom(id, key, addresses));
         Ok(Outcome::Forgotten { stopped })
     }
 
@@ -173,37 +192,45 @@ impl Workspace {
         texts.any(|text| self.index.forgotten.get(salted(salt, text)).is_some())
     }
 
+    fn whom(&self, prospect: u32, key: &str, addresses: Vec<String>) -> Whom {
+        let mut enrollments = self.data.oldest_first(prospect);
+        enrollments.sort_unstable();
+        let person = Person { key: key.to_owned(), addresses, name: forgotten_key(prospect) };
+        Whom { prospect, enrollments, person }
+    }
+
+    /// Whom a key names, and a picture of what may mention it.
+    pub(crate) fn sought(&self, key: &str) -> Option<(Whom, Texts)> {
+        let id = self.data.prospect_names.id(key)?;
+        Some((self.whom(id, key, self.addresses_of(id)), self.data.texts()))
+    }
+
     /// Takes a person out of everything that is kept.
-    fn take_out(&mut self, id: u32, person: &Person) {
-        let causes = self.data.causes_of(person);
-        let told: Vec<u32> = self
-            .data
-            .holds
-            .iter()
-            .filter(|(_, hold)| {
-                let of_cause = match &hold.origin {
-                    Origin::Rule { cause, .. } => causes.binary_search(cause).is_ok(),
-                    _ => false,
-                };
-                of_cause || self.data.is_on(&hold.target, id)
-            })
-            .map(|(hold, _)| hold)
-            .collect();
+    fn take_out(&mut self, whom: Whom) {
+        let mentions = self.data.mentions(&whom, self.found.as_deref());
+        let Whom { prospect: id, person, .. } = &whom;
+        let is_told = |hold: &u32| {
+            let hold = self.data.holds.get(*hold);
+            hold.is_some_and(|hold| is_of(hold, &mentions.causes) || whom.is_held_by(hold))
+        };
+        let told: Vec<u32> = mentions.holds.iter().copied().filter(is_told).collect();
         // A hold is found by what its event and its target are called.
         for hold in &told {
             if let Some(record) = self.data.holds.get(*hold) {
                 self.index.unnote_hold(&self.data, *hold, record);
             }
         }
-        for cause in causes {
-            self.data.take_out_of_cause(cause, person);
+        for cause in &mentions.causes {
+            self.data.take_out_of_cause(*cause, person);
         }
-        self.data.take_out_of_holds(id, person);
-        self.data.prospect_names.rename(id, &person.name);
-        if let Some(record) = self.data.prospects.get_mut(id) {
+        for hold in &mentions.holds {
+            self.data.take_out_of_hold(*hold, &whom);
+        }
+        self.data.prospect_names.rename(*id, &person.name);
+        if let Some(record) = self.data.prospects.get_mut(*id) {
             record.forget_details();
         }
-        for address in self.index.earlier.remove(&id).unwrap_or_default() {
+        for address in self.index.earlier.remove(id).unwrap_or_default() {
             self.let_go(address);
         }
         for hold in told {
@@ -211,7 +238,7 @@ impl Workspace {
                 self.index.note_hold(&self.data, hold, record);
             }
         }
-        self.data.take_out_of_texts(person);
+        self.data.take_out_of_texts(&mentions, person);
     }
 }
 
@@ -236,28 +263,6 @@ impl Data {
                 .any(|it| it.anchor().live().iter().any(|hold| stops(hold) == Some(false)))
     }
 
-    /// Whether a hold is on a prospect, or on an enrollment of it.
-    fn is_on(&self, target: &Target, prospect: u32) -> bool {
-        match target {
-            Target::Prospect(id) => *id == prospect,
-            Target::Enrollment(id) => {
-                self.enrollments.get(*id).is_some_and(|it| it.prospect == prospect)
-            }
-            _ => false,
-        }
-    }
-
-    /// The causes that are about a person, or have it in their texts, in order.
-    fn causes_of(&self, person: &Person) -> Vec<u32> {
-        let all = self.causes.iter().filter(|(_, cause)| {
-            let about = cause.event.subject.prospect.as_ref() == Some(&person.key);
-            about
-                || person.is_in_event(&cause.event)
-                || has_texts_of(person, &cause.facts.tags, &cause.facts.fields)
-        });
-        all.map(|(id, _)| id).collect()
-    }
-
     fn take_out_of_cause(&mut self, id: u32, person: &Person) {
         let Some(cause) = self.causes.get_mut(id) else {
             return;
@@ -276,41 +281,35 @@ impl Data {
         *cause.facts = CauseFacts::default();
     }
 
-    /// What holds on the person say of it goes; of others, what they say of it.
-    fn take_out_of_holds(&mut self, prospect: u32, person: &Person) {
-        let changing = self.holds.iter().filter_map(|(id, hold)| {
-            let own = self.is_on(&hold.target, prospect);
-            (own || says(hold, person)).then_some((id, own))
-        });
-        let changing: Vec<(u32, bool)> = changing.collect();
-        for (id, own) in changing {
-            let Some(hold) = self.holds.get(id) else {
-                continue;
-            };
-            let mut changed = hold.clone();
-            let mut is_changed = match &mut changed.origin {
-                Origin::Person { by, reason } => take(own, by, reason, person),
-                Origin::Rule { error: Some(error), .. } => take_text(own, error, person),
-                _ => false,
-            };
-            is_changed |= match &mut changed.ended {
-                Some((_, Ended::Person { by, reason })) => take(own, by, reason, person),
-                Some((_, Ended::Rule { event })) => take_text(own, event, person),
-                Some((_, Ended::Retracted { by: Some(by) })) => person.scrub_box(by),
-                _ => false,
-            };
-            if is_changed && let Some(slot) = self.holds.get_mut(id) {
-                *slot = changed;
-            }
+    /// What a hold on the person says of it goes; of others, what they say of it.
+    fn take_out_of_hold(&mut self, id: u32, whom: &Whom) {
+        let Some(hold) = self.holds.get(id) else {
+            return;
+        };
+        let (own, person) = (whom.is_held_by(hold), &whom.person);
+        let mut changed = hold.clone();
+        let mut is_changed = match &mut changed.origin {
+            Origin::Person { by, reason } => take(own, by, reason, person),
+            Origin::Rule { error: Some(error), .. } => take_text(own, error, person),
+            _ => false,
+        };
+        is_changed |= match &mut changed.ended {
+            Some((_, Ended::Person { by, reason })) => take(own, by, reason, person),
+            Some((_, Ended::Rule { event })) => take_text(own, event, person),
+            Some((_, Ended::Retracted { by: Some(by) })) => person.scrub_box(by),
+            _ => false,
+        };
+        if is_changed && let Some(slot) = self.holds.get_mut(id) {
+            *slot = changed;
         }
     }
 
-    fn take_out_of_texts(&mut self, person: &Person) {
-        change(&mut self.answers, |answer| {
+    fn take_out_of_texts(&mut self, mentions: &Mentions, person: &Person) {
+        change(&mut self.answers, &mentions.answers, |answer| {
             let outcome = Arc::new(person.scrub_outcome(&answer.outcome)?);
             Some(super::record::AnswerRecord { outcome, ..answer.clone() })
         });
-        change(&mut self.prospects, |record| {
+        change(&mut self.prospects, &mentions.prospects, |record| {
             let details = record.details()?;
             if !has_texts_of(person, &details.tags, &details.fields) {
                 return None;
@@ -321,7 +320,7 @@ impl Data {
             });
             Some(record)
         });
-        change(&mut self.companies, |record| {
+        change(&mut self.companies, &mentions.companies, |record| {
             let tags = record.tags().iter().map(|tag| &**tag);
             let mut texts = record.name().into_iter().chain(record.stage()).chain(tags);
             if !texts.any(|text| person.scrubbed(text).is_some()) {
@@ -335,7 +334,7 @@ impl Data {
             });
             is_changed.then_some(changed)
         });
-        change(&mut self.campaigns, |record| {
+        change(&mut self.campaigns, &mentions.campaigns, |record| {
             let mut changed = record.clone();
             let tags = changed.tags.iter_mut();
             let mut is_changed = tags.fold(false, |changed, tag| person.scrub_box(tag) | changed);
@@ -349,28 +348,12 @@ impl Data {
     }
 }
 
-/// Whether the person is in what is told of a hold.
-fn says(hold: &HoldRecord, person: &Person) -> bool {
-    let origin = match &hold.origin {
-        Origin::Person { by, reason } => [Some(by), reason.as_ref()],
-        Origin::Rule { error, .. } => [error.as_ref(), None],
-        Origin::Engine { .. } => [None, None],
-    };
-    let ended = match &hold.ended {
-        Some((_, Ended::Person { by, reason })) => [Some(by), reason.as_ref()],
-        Some((_, Ended::Rule { event })) => [Some(event), None],
-        Some((_, Ended::Retracted { by })) => [by.as_ref(), None],
-        _ => [None, None],
-    };
-    origin.into_iter().chain(ended).flatten().any(|text| person.scrubbed(text).is_some())
-}
-
-/// Changes those records of a table for which there is another one.
-fn change<T: Clone>(pages: &mut Pages<T>, changed: impl Fn(&T) -> Option<T>) {
-    let all: Vec<(u32, T)> =
-        pages.iter().filter_map(|(id, record)| Some((id, changed(record)?))).collect();
-    for (id, record) in all {
-        if let Some(slot) = pages.get_mut(id) {
+/// Changes those of some records for which there is another one.
+fn change<T: Clone>(pages: &mut Pages<T>, ids: &[u32], changed: impl Fn(&T) -> Option<T>) {
+    for id in ids {
+        if let Some(record) = pages.get(*id).and_then(&changed)
+            && let Some(slot) = pages.get_mut(*id)
+        {
             *slot = record;
         }
     }
@@ -394,11 +377,6 @@ fn take_text(own: bool, text: &mut Box<str>, person: &Person) -> bool {
         *text = FORGOTTEN.into();
     }
     own || person.scrub_box(text)
-}
-
-fn has_texts_of(person: &Person, tags: &[Box<str>], fields: &FieldTexts) -> bool {
-    let mut texts = tags.iter().chain(fields.iter().flat_map(|(name, text)| [name, text]));
-    texts.any(|text| person.scrubbed(text).is_some())
 }
 
 fn scrub_texts(person: &Person, tags: &mut [Box<str>], fields: &mut FieldTexts) {

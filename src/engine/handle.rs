@@ -1,16 +1,17 @@
 //! The engine as a host holds it: a handle that is cheap to clone and safe to share.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 use super::error::EngineError;
 use super::pending::Pending;
 use super::port::{Journal, MemoryJournal, Room, SyncMeter};
 use super::room::Gate;
 use super::state::{DEFAULT_WORKSPACE, Snapshot, State};
+use super::threads::mpsc::{Receiver, TryRecvError, sync_channel};
+use super::threads::thread::{self, JoinHandle};
+use super::threads::{Mutex, MutexGuard};
 use super::writer::{Asker, Codec, Grown, Idle, Writer};
 use crate::model::{
     Action, Command, DueSend, Event, Instant, Outcome, PolicyBundle, Refusal, Report, Token,
@@ -115,12 +116,28 @@ pub(crate) struct Parts {
     pub(crate) owes: bool,
 }
 
+impl Parts {
+    /// A journal, and nothing else.
+    pub(crate) fn of(journal: Box<dyn Journal>, codec: Arc<dyn Codec>) -> Self {
+        Self {
+            journal,
+            codec,
+            idle: Idle::Waits,
+            keeper: None,
+            home: None,
+            checkpoint_bytes: None,
+            room: None,
+            owes: false,
+        }
+    }
+}
+
 /// Keeps commands as they are: what an engine in memory was told.
 #[derive(Debug, Default)]
-struct Kept(Mutex<Vec<Vec<Command>>>);
+pub(super) struct Kept(Mutex<Vec<Vec<Command>>>);
 
 impl Kept {
-    fn groups(&self) -> Result<std::sync::MutexGuard<'_, Vec<Vec<Command>>>, String> {
+    fn groups(&self) -> Result<MutexGuard<'_, Vec<Vec<Command>>>, String> {
         self.0.lock().map_err(|error| error.to_string())
     }
 }
@@ -156,16 +173,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Poisoned`] if its threads cannot be started.
     pub fn in_memory() -> Result<Self, EngineError> {
-        let parts = Parts {
-            journal: Box::new(MemoryJournal::new()),
-            codec: Arc::new(Kept::default()),
-            idle: Idle::Waits,
-            keeper: None,
-            home: None,
-            checkpoint_bytes: None,
-            room: None,
-            owes: false,
-        };
+        let parts = Parts::of(Box::new(MemoryJournal::new()), Arc::new(Kept::default()));
         Self::start(State::new(), parts, Opened::default())
     }
 
@@ -187,7 +195,7 @@ impl Engine {
             let (asker, keeper) = (writer.asker(), Arc::clone(&keeper));
             let (hurry, done) =
                 (Hurry::InBackground(Arc::clone(&awaited)), Arc::clone(&checkpoints));
-            let thread = std::thread::Builder::new().name("holdline-checkpoint".to_owned());
+            let thread = thread::Builder::new().name("holdline-checkpoint".to_owned());
             let thread = thread
                 .spawn(move || keep_up(&told, &asker, &keeper, (&hurry, &done)))
                 .map_err(failed)?;
@@ -225,6 +233,9 @@ impl Engine {
 
     /// Hands commands over as [`Engine::apply_batch`] does, and returns at once: so one thread can
     /// have several batches under way. What one thread hands over is applied in that order.
+    ///
+    /// Whom a batch forgets is looked for first, before it returns: texts of others may mention the
+    /// person, and commands of others go on meanwhile.
     ///
     /// # Errors
     /// [`EngineError::BatchTooLarge`], or that the engine has ended; all else is the answer's.

@@ -5,6 +5,7 @@
 //! key, and would be too much to copy at once. It knows nothing of what the records mean.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -30,6 +31,29 @@ pub(crate) struct Pages<T> {
 pub(crate) struct Page<T> {
     parts: [Option<Arc<Vec<T>>>; PARTS],
     gaps: Gaps,
+}
+
+/// A part of a page in its table.
+pub(crate) struct Part<'a, T> {
+    /// The index of its first place.
+    first: u32,
+    gaps: u64,
+    records: &'a [T],
+}
+
+impl<'a, T> Part<'a, T> {
+    /// The indexes that belong to it.
+    pub(crate) fn indexes(&self) -> Range<u32> {
+        self.first..self.first.saturating_add(dense(PART_RECORDS))
+    }
+
+    /// Its records that are there, each with its index.
+    pub(crate) fn records(self) -> impl Iterator<Item = (u32, &'a T)> {
+        let Self { gaps, records, .. } = self;
+        let there = self.indexes().enumerate().filter(move |(at, _)| gaps & (1 << at) == 0);
+        let records = records.iter().inspect(|_| cost::count(1));
+        there.map(|(_, index)| index).zip(records)
+    }
 }
 
 /// The places in a page whose records were taken out, a bit each, part by part.
@@ -77,15 +101,6 @@ impl<T> Page<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         let records = self.parts.iter().flatten().flat_map(|part| part.iter());
         records.inspect(|_| cost::count(1))
-    }
-
-    /// The places whose records are there.
-    fn places(&self) -> impl Iterator<Item = usize> {
-        let lens = self.lens().zip(self.gaps).enumerate();
-        lens.flat_map(|(part, (len, gaps))| {
-            let there = (0..len).filter(move |place| within(gaps, *place).is_some());
-            there.map(move |place| part * PART_RECORDS + place)
-        })
     }
 
     /// What was taken out of it; none if nothing was.
@@ -215,12 +230,26 @@ impl<T> Pages<T> {
 
     /// The records that are there, oldest first, each with its index.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.pages.iter().enumerate().flat_map(move |(page, records)| {
-            let start = (self.first_page + page) * PAGE_RECORDS;
-            records
-                .places()
-                .zip(records.iter())
-                .map(move |(at, record)| (dense(start + at), record))
+        self.parts_since(None).flat_map(|part| part.records())
+    }
+
+    /// The parts of it that are not in an earlier picture of this table, as they are; in order.
+    pub(crate) fn parts_since<'a>(
+        &'a self,
+        earlier: Option<&'a Self>,
+    ) -> impl Iterator<Item = Part<'a, T>> {
+        self.pages.iter().enumerate().flat_map(move |(at, page)| {
+            let number = self.first_page + at;
+            let before = earlier.and_then(|it| it.pages.get(number.checked_sub(it.first_page)?));
+            let is_same = before.is_some_and(|before| Arc::ptr_eq(before, page));
+            let parts = page.parts.iter().zip(page.gaps).enumerate().filter(move |_| !is_same);
+            parts.filter_map(move |(at, (part, gaps))| {
+                let records = part.as_ref()?;
+                let before = before.and_then(|it| it.parts.get(at)?.as_ref());
+                let is_new = before.is_none_or(|before| !Arc::ptr_eq(before, records));
+                let first = dense(number * PAGE_RECORDS + at * PART_RECORDS);
+                is_new.then_some(Part { first, gaps, records })
+            })
         })
     }
 
@@ -338,6 +367,29 @@ impl<'de, T: Clone + Deserialize<'de>> Deserialize<'de> for Pages<T> {
 #[cfg(test)]
 mod tests {
     use super::{Page, Pages};
+
+    #[test]
+    fn what_is_not_in_an_earlier_picture_is_told_by_its_parts() {
+        let mut pages = Pages::default();
+        for n in 0..1000_u32 {
+            pages.push(n);
+        }
+        let since = |pages: &Pages<u32>, earlier: Option<&Pages<u32>>| -> Vec<(u32, usize)> {
+            let parts = pages.parts_since(earlier);
+            parts.map(|part| (part.indexes().start, part.records().count())).collect()
+        };
+        assert_eq!(since(&pages, None).iter().map(|(_, records)| records).sum::<usize>(), 1000);
+        let earlier = pages.clone();
+        assert_eq!(since(&pages, Some(&earlier)), []);
+        *pages.get_mut(70).unwrap() = 7;
+        pages.take_out(300);
+        pages.push(1000);
+        assert_eq!(since(&pages, Some(&earlier)), [(64, 64), (256, 63), (960, 41)]);
+        let there: Vec<u32> =
+            pages.parts_since(Some(&earlier)).flat_map(|it| it.records()).map(|it| it.0).collect();
+        assert!(there.contains(&70) && there.contains(&301) && !there.contains(&300));
+        assert!(pages.iter().all(|(at, record)| at == *record || at == 70));
+    }
 
     #[test]
     fn a_clone_keeps_what_it_saw() {

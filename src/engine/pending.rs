@@ -1,9 +1,11 @@
 //! An answer that is on its way.
 
-use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::error::EngineError;
+use super::mentions::Found;
+use super::threads::Mutex;
+use super::threads::mpsc::Receiver;
 use super::writer::ended;
 use crate::model::Outcome;
 
@@ -13,6 +15,9 @@ use crate::model::Outcome;
 pub struct Pending {
     pub(super) answer: Receiver<Result<Vec<Outcome>, EngineError>>,
     pub(super) poison: Arc<Mutex<Option<EngineError>>>,
+    /// What was found of those who are forgotten: the pictures that it is of are let go of by
+    /// whoever waits, not by the writer.
+    pub(super) found: Vec<Arc<Found>>,
 }
 
 impl Pending {
@@ -21,6 +26,8 @@ impl Pending {
     /// # Errors
     /// As [`super::Engine::apply`].
     pub fn wait(self) -> Result<Vec<Outcome>, EngineError> {
-        self.answer.recv().unwrap_or_else(|_| Err(ended(&self.poison)))
+        let answer = self.answer.recv().unwrap_or_else(|_| Err(ended(&self.poison)));
+        drop(self.found);
+        answer
     }
 }

@@ -2,10 +2,10 @@
 //! applied has to be kept. It knows nothing of what the room is made of.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::EngineError;
 use super::port::Room;
+use super::threads::atomic::{AtomicU64, Ordering};
 use crate::model::{Action, Command};
 
 /// What is never given to commands: the heads of frames and of a new segment, and the note of a

@@ -150,7 +150,7 @@ impl State {
         unfinished.map(|(name, workspace)| (name, workspace.data.now))
     }
 
-    fn workspace(&self, name: &str) -> Option<&Workspace> {
+    pub(super) fn workspace(&self, name: &str) -> Option<&Workspace> {
         self.workspaces.get(self.names.id(name)? as usize)
     }
 

@@ -9,6 +9,7 @@ use super::fingerprint::{Fingerprint, fingerprint};
 use super::freeze::Mark;
 use super::index::{Index, Timer};
 use super::lanes::Plans as _;
+use super::mentions::Found;
 use super::pages::{PAGE_RECORDS, dense};
 use super::recall::Aside;
 use super::record::{AnswerRecord, Ended, Phase};
@@ -41,6 +42,9 @@ pub(crate) struct Workspace {
     pub(crate) index: Index,
     /// What is counted for a policy that is not in force; only while the past is looked through.
     pub(crate) aside: Option<Aside>,
+    /// What was found of whom the next command forgets. It is no part of the state: without it, the
+    /// same is found again.
+    pub(crate) found: Option<Arc<Found>>,
     /// What the events showed of the rules, if somebody listens. It is no part of the state.
     pub(crate) heard: Option<Vec<Witness>>,
     /// Where in the order of commands it is; set anew by each.
@@ -61,7 +65,15 @@ pub(crate) type Answer = Result<Outcome, Refusal>;
 impl Workspace {
     pub(crate) fn restored(data: Data) -> Self {
         let index = Index::of(&data);
-        Self { data, index, aside: None, heard: None, step: 0, order: Order::default() }
+        Self {
+            data,
+            index,
+            aside: None,
+            found: None,
+            heard: None,
+            step: 0,
+            order: Order::default(),
+        }
     }
 
     /// Applies a command whose instant has been raised to the engine's time.

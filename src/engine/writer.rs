@@ -3,20 +3,24 @@
 //!
 //! While group N is being synced, group N + 1 is applied.
 
+mod lookout;
 #[cfg(test)]
 mod tests;
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::Duration;
 
+use self::lookout::{Lookout, look_out};
 use super::ahead::TOGETHER;
 use super::error::EngineError;
+use super::mentions::{Texts, Whom};
 use super::pending::Pending;
 use super::port::{Frame, Journal, JournalError, Sync, SyncMeter};
 use super::room::Gate;
 use super::state::{Snapshot, State};
+use super::threads::Mutex;
+use super::threads::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use super::threads::thread::{self, JoinHandle};
 use super::weight;
 use crate::model::{Action, Command, Instant, Outcome, Verdict};
 
@@ -82,8 +86,19 @@ pub(crate) trait Codec: Send + std::marker::Sync {
     fn begins_with(&self, first_seq: u64) -> Result<Option<State>, String>;
 }
 
+/// Commands of one call.
+#[derive(Debug)]
+struct Batch {
+    commands: Vec<Command>,
+    bytes: usize,
+    found: Lookout,
+}
+
+#[derive(Debug)]
 enum Request {
-    Apply(Vec<Command>, usize, Sender<Result<Vec<Outcome>, EngineError>>),
+    Apply(Batch, Sender<Result<Vec<Outcome>, EngineError>>),
+    /// Whom a key names in a workspace, and what may mention the person.
+    Sought(String, String, Sender<Result<Option<(Whom, Texts)>, EngineError>>),
     Snapshot(Sender<Result<Snapshot, EngineError>>),
     /// What a checkpoint is made of: it has to be safe from a loss of power, whatever the level.
     Image(Sender<Result<Snapshot, EngineError>>),
@@ -158,10 +173,10 @@ impl Writer {
         let (groups, log) = sync_channel(GROUPS_IN_FLIGHT);
         let poison = Arc::new(Mutex::new(None));
         let (in_log, in_writer) = (Arc::clone(&poison), Arc::clone(&poison));
-        let log = std::thread::Builder::new()
+        let log = thread::Builder::new()
             .name("holdline-log".to_owned())
             .spawn(move || keep(journal, &log, (&*to_read, grown, in_journal), &in_log))?;
-        let writer = std::thread::Builder::new()
+        let writer = thread::Builder::new()
             .name("holdline-writer".to_owned())
             .spawn(move || write(state, &inbox, &groups, (&*codec, idle, gate), &in_writer))?;
         Ok(Self { requests, poison, meter, threads: Mutex::new(vec![writer, log]) })
@@ -173,11 +188,16 @@ impl Writer {
         if commands.len() > BATCH_COMMANDS || bytes > BATCH_BYTES {
             return Err(EngineError::BatchTooLarge { commands: commands.len(), bytes });
         }
-        let (to, answer) = mpsc::channel();
+        let found = look_out(&commands, |workspace, key| {
+            self.ask(|to| Request::Sought(workspace.to_owned(), key.to_owned(), to))
+        })?;
+        let (to, answer) = channel();
         let poison = Arc::clone(&self.poison);
-        let sent = self.requests.send(Request::Apply(commands, bytes, to));
+        let kept = found.values().map(Arc::clone).collect();
+        let batch = Batch { commands, bytes, found };
+        let sent = self.requests.send(Request::Apply(batch, to));
         sent.map_err(|_| ended(&poison))?;
-        Ok(Pending { answer, poison })
+        Ok(Pending { answer, poison, found: kept })
     }
 
     /// How often the journal has synced, and for how long.
@@ -244,7 +264,7 @@ fn ask<T>(
     poison: &Mutex<Option<EngineError>>,
     request: impl FnOnce(Sender<Result<T, EngineError>>) -> Request,
 ) -> Result<T, EngineError> {
-    let (to, answer) = mpsc::channel();
+    let (to, answer) = channel();
     requests.send(request(to)).map_err(|_| ended(poison))?;
     answer.recv().unwrap_or_else(|_| Err(ended(poison)))
 }
@@ -281,7 +301,8 @@ fn write(
         let mut next = Some(first);
         while let Some(request) = next {
             match request {
-                Request::Apply(commands, bytes, to) => {
+                Request::Apply(batch, to) => {
+                    let bytes = batch.bytes;
                     if !gate.fits(group.bytes + bytes) {
                         // Where there is little room, what was applied before is kept first.
                         let before = std::mem::replace(&mut group, Building::new(&state));
@@ -290,12 +311,16 @@ fn write(
                         }
                     }
                     match gate.fits(group.bytes + bytes) {
-                        false if group.refuses(gate.admit(&commands, bytes), &to) => {}
+                        false if group.refuses(gate.admit(&batch.commands, bytes), &to) => {}
                         _ => {
                             group.bytes += bytes;
-                            group.apply(&mut state, commands, &out, to);
+                            group.apply(&mut state, batch, &out, to);
                         }
                     }
+                }
+                Request::Sought(workspace, key, to) => {
+                    // Nobody sees it: it need not be durable.
+                    let _gone = to.send(Ok(state.sought(&workspace, &key))).is_err();
                 }
                 Request::Snapshot(to) => {
                     group.answers.push(Answer::Snapshot(state.snapshot(), to));
@@ -367,7 +392,7 @@ struct Out<'a> {
 impl Out<'_> {
     /// Waits until everything that was handed on is in the journal.
     fn wait(&self) -> Result<(), ()> {
-        let (to, done) = mpsc::channel();
+        let (to, done) = channel();
         self.groups.send(Group::asking(Ask::Done(to))).map_err(|_| ())?;
         done.recv().map_err(|_| ())
     }
@@ -403,10 +428,11 @@ impl Building {
     fn apply(
         &mut self,
         state: &mut State,
-        commands: Vec<Command>,
+        batch: Batch,
         out: &Out<'_>,
         to: Sender<Result<Vec<Outcome>, EngineError>>,
     ) {
+        let Batch { commands, mut found, .. } = batch;
         let mut outcomes = Vec::with_capacity(commands.len());
         let mut commands = commands.into_iter();
         let mut number = 0_usize;
@@ -427,7 +453,7 @@ impl Building {
                 Action::Forgotten { .. } => refuse_own("forgotten"),
                 Action::Forget { .. } => {
                     command = state.erasing(command);
-                    state.apply(&mut command)
+                    state.erase(&mut command, found.remove(&(number - 1)))
                 }
                 Action::PutPolicy(_) => match self.recall(state, command.clone(), out) {
                     Ok(recalled) => {
@@ -468,7 +494,7 @@ impl Building {
         out: &Out<'_>,
     ) -> Result<Command, EngineError> {
         state.recalled_from(command, |recall| {
-            let (to, answer) = mpsc::channel();
+            let (to, answer) = channel();
             out.groups.send(Group::asking(Ask::Journaled(to))).map_err(|_| EngineError::Closed)?;
             let (begun, journaled) = answer.recv().map_err(|_| EngineError::Closed)??;
             if let Some(begun) = begun {

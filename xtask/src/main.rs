@@ -9,6 +9,7 @@ mod generate;
 mod kill;
 mod load;
 mod mutants;
+mod orders;
 mod race;
 mod replan;
 mod simulate;
@@ -68,6 +69,11 @@ const VERBS: &[Verb] = &[
         name: "mutants",
         about: "changes to the engine that its tests must notice: [--mutants N --seed S --area A]",
         run: mutants::run,
+    },
+    Verb {
+        name: "orders",
+        about: "the engine's threads in many orders, chosen by shuttle: [ORDERS]",
+        run: orders::run,
     },
     Verb {
         name: "race",

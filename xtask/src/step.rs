@@ -15,7 +15,7 @@ pub(crate) struct Step {
     /// Its arguments.
     pub(crate) arguments: Vec<String>,
     /// What is set in its environment.
-    pub(crate) environment: Vec<(&'static str, &'static str)>,
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 impl Step {
@@ -30,8 +30,8 @@ impl Step {
     }
 
     /// Sets a variable of its environment.
-    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
-        self.environment.push((name, value));
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.push((name, value.to_owned()));
         self
     }
 
@@ -48,7 +48,7 @@ impl Step {
     fn run(&self) -> Result<(), Failure> {
         let mut command = command(&self.program);
         command.args(&self.arguments);
-        command.envs(self.environment.iter().copied());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         match command.status() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(Failure::Failed(format!(

@@ -1,6 +1,7 @@
 //! The test command: everything that must hold before a change is taken, in the order in which a
 //! mistake is cheapest to find.
 
+use crate::orders;
 use crate::step::{Step, cargo, command, run_all};
 use crate::{Failure, no_arguments};
 
@@ -46,6 +47,7 @@ fn steps() -> Vec<Step> {
             "hosts",
             "run --profile checked --package xtask -- simulate --sequences 10000 --seed 1",
         ),
+        orders::step(),
         Step::cargo("core", "build --package holdline --lib --no-default-features"),
         Step::cargo(
             "core-lints",

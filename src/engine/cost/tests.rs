@@ -3,7 +3,10 @@
 //! Where a cost must not depend on a number, the very same count is asked for with ten and with
 //! tens of thousands: a walk over the covered, or over some of them, cannot hide in a bound.
 
-use crate::engine::State;
+use std::sync::Arc;
+
+use crate::engine::mentions::Found;
+use crate::engine::{DEFAULT_WORKSPACE, State};
 use crate::model::{
     Action, Campaign, Command, Company, Delay, Event, HoldId, HoldKind, HoldTarget, Instant,
     Outcome, Placement, Prospect, Report, Sender, Step, StepTiming, Token, Verdict,
@@ -306,4 +309,31 @@ fn lifting_costs_what_was_parked_and_nothing_for_who_was_never_met() {
     println!("{few} {many}");
     // Each goes back to its lane, among the nearest or behind them.
     assert!(few.max(many) <= 10 * PARKED, "{few} {many}");
+}
+
+#[test]
+fn forgetting_costs_what_changed_since_somebody_looked() {
+    // The parts of tables in which something changes, and what belongs to the person.
+    const MOST: usize = 8 * 64;
+    let mut state = world(MANY);
+    let (asked, left) = ("far-7@acme.example", "far-8@acme.example");
+    let mut costs = [asked, left].map(|key| {
+        let found = (key == asked).then(|| {
+            let (whom, texts) = state.sought(DEFAULT_WORKSPACE, key).unwrap();
+            Arc::new(Found::look(whom, texts, None).0)
+        });
+        tell(&mut state, pause(HoldTarget::Prospect(key.to_owned())));
+        let erase = state.erasing(Command::new(
+            start(),
+            Action::Forget { prospect: key.to_owned(), reason: None },
+        ));
+        super::taken();
+        plan::cost::taken();
+        let outcome = state.erase(&mut erase.clone(), found).outcome;
+        assert_eq!(outcome, Outcome::Forgotten { stopped: false });
+        super::taken() + plan::cost::taken()
+    });
+    println!("{costs:?}");
+    costs.sort_unstable();
+    assert!(costs[0] <= MOST && costs[1] > MANY, "{costs:?}");
 }
