@@ -14,11 +14,16 @@ const SIZE: (u32, u32) = (860, 900);
 /// Where the panels begin, below the title.
 const TOP: u32 = 84;
 
-/// A line of a panel: its name, and what of a sample it shows.
-type Line = (&'static str, fn(&Sample) -> f64);
+/// A line of a panel: its name, and what of a sample it shows, if there is that.
+type Line = (&'static str, fn(&Sample) -> Option<f64>);
 
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
+fn mib(bytes: u64) -> Option<f64> {
+    Some(bytes as f64 / f64::from(1 << 20))
+}
+
+/// Where nothing was committed there is no time that it took.
+fn took(ms: f64) -> Option<f64> {
+    (ms > 0.0).then_some(ms)
 }
 
 /// Draws the samples; `about` says below the title what they were taken with.
@@ -40,10 +45,10 @@ fn draw_on(area: &Area<'_>, samples: &[Sample], about: &[String]) -> Result<(), 
         ("journal", |it| mib(it.journal)),
         ("checkpoints", |it| mib(it.checkpoints_bytes)),
     ];
-    let commit_lines: [Line; 2] = [("p50", |it| it.p50_ms), ("p99", |it| it.p99_ms)];
+    let commit_lines: [Line; 2] = [("p50", |it| took(it.p50_ms)), ("p99", |it| took(it.p99_ms))];
     panel(memory, ("memory", &mebibytes), samples, &memory_lines, upwards(samples, &memory_lines))?;
     panel(disk, ("disk", &mebibytes), samples, &disk_lines, upwards(samples, &disk_lines))?;
-    let all = commit_lines.iter().flat_map(|(_, of)| samples.iter().map(of));
+    let all = commit_lines.iter().flat_map(|(_, of)| samples.iter().filter_map(of));
     let (low, high) = decades(all);
     panel(commits, ("a commit", &|ms| wait(*ms)), samples, &commit_lines, (low..high).log_scale())
 }
@@ -54,7 +59,7 @@ fn mebibytes(mib: &f64) -> String {
 
 /// From nothing to a little more than the most.
 fn upwards(samples: &[Sample], lines: &[Line]) -> Range<f64> {
-    let all = lines.iter().flat_map(|(_, of)| samples.iter().map(of));
+    let all = lines.iter().flat_map(|(_, of)| samples.iter().filter_map(of));
     0.0..all.fold(1.0, f64::max) * 1.1
 }
 
@@ -94,11 +99,8 @@ where
         .draw()?;
     let mut taken = Vec::new();
     for ((name, of), colour) in lines.iter().zip(COLOURS) {
-        // Where nothing was committed there is no time that it took.
-        let line = || {
-            let points = samples.iter().map(|it| (it.since.as_secs_f64() / 60.0, of(it)));
-            points.filter(|(_, value)| *value > 0.0)
-        };
+        let point = |it: &Sample| Some((it.since.as_secs_f64() / 60.0, of(it)?));
+        let line = || samples.iter().filter_map(point);
         chart.draw_series(LineSeries::new(line(), colour.stroke_width(2)))?;
         if let Some(last) = line().next_back() {
             let place = label(chart.backend_coord(&last), &mut taken);
