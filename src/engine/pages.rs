@@ -30,7 +30,9 @@ pub(crate) struct Pages<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Page<T> {
     parts: [Option<Arc<Vec<T>>>; PARTS],
-    gaps: Gaps,
+    /// Nearly all pages have none, and each record that is looked at is looked at through this: it
+    /// is to be small.
+    gaps: Option<Box<Gaps>>,
 }
 
 /// A part of a page in its table.
@@ -61,7 +63,7 @@ pub(crate) type Gaps = [u64; PARTS];
 
 impl<T> Default for Page<T> {
     fn default() -> Self {
-        Self { parts: [const { None }; PARTS], gaps: [0; PARTS] }
+        Self { parts: [const { None }; PARTS], gaps: None }
     }
 }
 
@@ -78,7 +80,7 @@ impl<T> Page<T> {
     }
 
     fn lens(&self) -> impl Iterator<Item = usize> {
-        let parts = self.parts.iter().zip(self.gaps);
+        let parts = self.parts.iter().zip(self.gaps().unwrap_or_default());
         parts.map(|(part, gaps)| part.as_ref().map_or(0, |it| it.len()) + taken_out(gaps))
     }
 
@@ -88,13 +90,12 @@ impl<T> Page<T> {
 
     /// Whether nothing is left of a page that was full.
     fn is_used_up(&self) -> bool {
-        self.gaps == [u64::MAX; PARTS]
+        self.gaps.as_deref() == Some(&[u64::MAX; PARTS])
     }
 
     pub(crate) fn get(&self, at: usize) -> Option<&T> {
         cost::count(1);
-        let gaps = *self.gaps.get(at / PART_RECORDS)?;
-        let at_first = within(gaps, at % PART_RECORDS)?;
+        let at_first = self.within(at)?;
         self.parts.get(at / PART_RECORDS)?.as_ref()?.get(at_first)
     }
 
@@ -105,7 +106,15 @@ impl<T> Page<T> {
 
     /// What was taken out of it; none if nothing was.
     pub(crate) fn gaps(&self) -> Option<Gaps> {
-        (self.gaps != [0; PARTS]).then_some(self.gaps)
+        self.gaps.as_deref().copied()
+    }
+
+    /// Where in its part the record of a place lies; none if it was taken out.
+    fn within(&self, at: usize) -> Option<usize> {
+        match &self.gaps {
+            None => Some(at % PART_RECORDS),
+            Some(gaps) => within(*gaps.get(at / PART_RECORDS)?, at % PART_RECORDS),
+        }
     }
 
     /// The page whose records, as they are here one behind the other, lie between these gaps. None
@@ -115,7 +124,8 @@ impl<T> Page<T> {
         T: Clone,
     {
         let mut records = self.parts.into_iter().flatten().flat_map(Arc::unwrap_or_clone);
-        let mut page = Self { gaps, ..Self::default() };
+        let has_gaps = gaps != [0; PARTS];
+        let mut page = Self { gaps: has_gaps.then(|| Box::new(gaps)), ..Self::default() };
         for (part, gaps) in page.parts.iter_mut().zip(gaps) {
             let own: Vec<T> = records.by_ref().take(PART_RECORDS - taken_out(gaps)).collect();
             *part = (!own.is_empty()).then(|| Arc::new(own));
@@ -124,7 +134,7 @@ impl<T> Page<T> {
         let lens: Vec<usize> = page.lens().collect();
         let sound = lens
             .iter()
-            .zip(page.gaps)
+            .zip(gaps)
             .all(|(len, gaps)| gaps.leading_zeros() as usize + len >= PART_RECORDS);
         let in_order =
             lens.iter().rev().skip_while(|len| **len == 0).skip(1).all(|len| *len == PART_RECORDS);
@@ -148,8 +158,7 @@ impl<T> Page<T> {
 impl<T: Clone> Page<T> {
     fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         cost::count(1);
-        let gaps = *self.gaps.get(at / PART_RECORDS)?;
-        let at_first = within(gaps, at % PART_RECORDS)?;
+        let at_first = self.within(at)?;
         let part = self.parts.get_mut(at / PART_RECORDS)?.as_mut()?;
         Arc::make_mut(part).get_mut(at_first)
     }
@@ -157,12 +166,13 @@ impl<T: Clone> Page<T> {
     /// Takes a record out. Its room is given back once half of that of its part is not needed.
     fn take_out(&mut self, at: usize) -> Option<T> {
         cost::count(1);
-        let gaps = self.gaps.get_mut(at / PART_RECORDS)?;
-        let at_first = within(*gaps, at % PART_RECORDS)?;
+        let at_first = self.within(at)?;
         let slot = self.parts.get_mut(at / PART_RECORDS)?;
         let part = Arc::make_mut(slot.as_mut()?);
         let taken = (at_first < part.len()).then(|| part.remove(at_first))?;
-        *gaps |= 1 << (at % PART_RECORDS);
+        if let Some(gaps) = self.gaps.get_or_insert_default().get_mut(at / PART_RECORDS) {
+            *gaps |= 1 << (at % PART_RECORDS);
+        }
         if part.is_empty() {
             *slot = None;
         } else if part.len() * 2 <= part.capacity() {
@@ -242,7 +252,8 @@ impl<T> Pages<T> {
             let number = self.first_page + at;
             let before = earlier.and_then(|it| it.pages.get(number.checked_sub(it.first_page)?));
             let is_same = before.is_some_and(|before| Arc::ptr_eq(before, page));
-            let parts = page.parts.iter().zip(page.gaps).enumerate().filter(move |_| !is_same);
+            let parts = page.parts.iter().zip(page.gaps().unwrap_or_default());
+            let parts = parts.enumerate().filter(move |_| !is_same);
             parts.filter_map(move |(at, (part, gaps))| {
                 let records = part.as_ref()?;
                 let before = before.and_then(|it| it.parts.get(at)?.as_ref());
