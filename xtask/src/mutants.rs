@@ -87,6 +87,8 @@ struct Asked {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Score {
     noticed: u32,
+    /// Noticed because tests did not end: on a busy machine, perhaps by chance.
+    endless: Vec<String>,
     survived: Vec<String>,
     /// Those that do not compile say nothing.
     unviable: u32,
@@ -95,6 +97,7 @@ struct Score {
 impl Score {
     fn add(&mut self, other: Self) {
         self.noticed += other.noticed;
+        self.endless.extend(other.endless);
         self.survived.extend(other.survived);
         self.unviable += other.unviable;
     }
@@ -134,6 +137,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         let score = tried(&program, area, &of_area(&candidates), &drawn)?;
         println!("{:<12} {:>4} of {} noticed", area.name, score.noticed, drawn.len());
         all.add(score);
+    }
+    for endless in &all.endless {
+        println!("ran on       {endless}");
     }
     for survivor in &all.survived {
         println!("survived     {survivor}");
@@ -216,8 +222,8 @@ fn tried(program: &str, area: &Area, all: &[String], drawn: &[String]) -> Result
     let mut run = called(program);
     run.args(area.files.iter().flat_map(|file| ["--file", file]));
     run.arg("--iterate").arg("--output").arg(&out);
-    run.args(["--package", "holdline", "--profile", "checked", "--cap-lints", "true"]);
-    run.args(["--minimum-test-timeout", "120", "--jobs", "2", "--colors", "never"]);
+    run.args(["--package", "holdline", "--profile", "mutants", "--cap-lints", "true"]);
+    run.args(["--minimum-test-timeout", "120", "--colors", "never"]);
     run.args(["--", "--lib", "--test", "it", "--"]).args(area.tests);
     eprintln!("\n{}: {} changes", area.name, drawn.len());
     // It answers with an error if any survives; what came out is read from what it leaves.
@@ -248,8 +254,12 @@ fn score(outcomes: &str) -> Option<Score> {
             continue;
         };
         match outcome.get("summary")?.as_str()? {
+            "CaughtMutant" => score.noticed += 1,
             // Tests that do not end are as loud as tests that fail.
-            "CaughtMutant" | "Timeout" => score.noticed += 1,
+            "Timeout" => {
+                score.noticed += 1;
+                score.endless.push(name.to_owned());
+            }
             "MissedMutant" => score.survived.push(name.to_owned()),
             "Unviable" => score.unviable += 1,
             _ => return None,
@@ -260,7 +270,9 @@ fn score(outcomes: &str) -> Option<Score> {
 
 fn called(program: &str) -> Command {
     let mut call = command(program);
-    call.arg("mutants").env("HOLDLINE_CASES", "8");
+    // One directory for what is built: most of it is the same for each change, and for each area.
+    let built = root().join("target").join("mutants").join("build");
+    call.arg("mutants").env("HOLDLINE_CASES", "8").env("CARGO_TARGET_DIR", built);
     call
 }
 
@@ -329,7 +341,12 @@ mod tests {
             of("d", "Unviable"),
         ];
         let found = score(&format!(r#"{{"outcomes":[{}]}}"#, all.join(","))).unwrap();
-        let expected = Score { noticed: 2, survived: vec!["c".to_owned()], unviable: 1 };
+        let expected = Score {
+            noticed: 2,
+            endless: vec!["b".to_owned()],
+            survived: vec!["c".to_owned()],
+            unviable: 1,
+        };
         assert_eq!(found, expected);
         assert_eq!(found.tried(), 4);
         assert!((found.share() - 2.0 / 3.0).abs() < 1e-9);

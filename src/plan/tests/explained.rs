@@ -3,7 +3,8 @@
 use super::{at, elapsed_days, full_on, ground, timing, zone};
 use crate::model::{Delay, StepTiming};
 use crate::plan::{
-    ClosedDays, Ground, Ledger, Scout, Stop, Zone, due, explain_place, place_next, place_whole,
+    ClosedDays, Ground, Ledger, Move, Scout, Stop, Zone, due, explain_place, place_next,
+    place_whole,
 };
 
 fn check(step: &StepTiming, zone: Zone, previous: &str, full: &[&str], expected: &[&str]) {
@@ -107,6 +108,23 @@ fn a_release_and_no_moves_at_all() {
     assert_eq!(told(&step, Zone::UTC, None, noon), Vec::<String>::new());
     let previous = Some("2026-03-01T12:00:00Z");
     assert_eq!(told(&step, Zone::UTC, previous, noon), ["released Mon 2 Mar 12:00"]);
+}
+
+#[test]
+fn what_was_left_of_a_delay() {
+    const MINUTE: i64 = 60_000;
+    let released = at("2026-03-02T12:00:00Z");
+    let told = |ms| Move::remaining(released, released.plus_ms(ms), Zone::UTC).to_string();
+    for (ms, left) in [
+        (MINUTE - 1, "less than a minute was"),
+        (MINUTE, "1 minute was"),
+        (25 * 60 * MINUTE, "1 day 1 hour were"),
+        (23 * 60 * MINUTE + 59 * MINUTE, "23 hours 59 minutes were"),
+        (49 * 60 * MINUTE + 61 * MINUTE, "2 days 2 hours 1 minute were"),
+        (24 * 60 * MINUTE, "1 day was"),
+    ] {
+        assert_eq!(told(ms), format!("{left} left when it was held; released Mon 2 Mar 12:00"));
+    }
 }
 
 #[test]

@@ -166,6 +166,15 @@ fn at_the_rims_of_time_nothing_breaks() {
 }
 
 #[test]
+fn days_are_counted_up_to_the_last_of_the_calendar() {
+    let noon_before = Instant::MAX.plus_ms(-36 * 3_600_000);
+    let noon = Instant::MAX.plus_ms(-12 * 3_600_000);
+    assert_eq!(due(Delay::Days(1), noon_before, Zone::UTC), noon);
+    assert_eq!(due(Delay::Days(2), noon_before, Zone::UTC), Instant::MAX);
+    assert_eq!(due(Delay::Days(u32::MAX), noon_before, Zone::UTC), Instant::MAX);
+}
+
+#[test]
 fn a_full_day_that_returns_is_left_for_good() {
     // At 00:01 on the 7th the clocks of St John's went back to 23:01 on the 6th.
     let (step, sender) = (timing("all", "00:00-24:00"), zone("America/St_Johns"));

@@ -254,6 +254,32 @@ fn a_resume_by_rule_never_lifts_a_stop() {
     assert_eq!(host.send(), ["bob@acme.io 1"]);
 }
 
+/// A rule that pauses may be named, and may stop as well or have stopped in an earlier policy. A
+/// planted fault that lifted such a stop went unnoticed, as no stop was of a rule that is named.
+#[test]
+fn a_resume_by_rule_lifts_no_stop_of_a_rule_that_it_names() {
+    let mut host = host();
+    host.policy(
+        "policy 1\nrule halt { on complaint stop prospect }\n\
+         rule rest { on bounce stop prospect pause prospect }\n\
+         rule go { on click resume prospect from rest }\n",
+    );
+    host.event("complaint", json!({"prospect": "ann@acme.io"}));
+    host.event("bounce", json!({"prospect": "bob@acme.io", "class": "soft"}));
+    let clicked = host.event("click", json!({"prospect": "bob@acme.io"}));
+    assert_eq!(clicked["lifted"].as_array().unwrap().len(), 1);
+    assert_eq!(host.status("spring", "bob@acme.io"), "stopped");
+
+    host.policy(
+        "policy 1\nrule halt { on complaint pause prospect }\n\
+         rule go { on click resume prospect from halt }\n",
+    );
+    let clicked = host.event("click", json!({"prospect": "ann@acme.io"}));
+    assert_eq!(clicked["lifted"], json!([]));
+    assert_eq!(host.status("spring", "ann@acme.io"), "stopped");
+    assert_eq!(host.send(), Vec::<String>::new());
+}
+
 #[test]
 fn a_rule_that_fails_holds_its_subject() {
     let mut host = host();
