@@ -359,3 +359,30 @@ fn pattern(week: u64, first: i32) -> u64 {
     let weekday = (i64::from(first) + 3).rem_euclid(7);
     ((week >> weekday | week << (7 - weekday)) & 0x7f).wrapping_mul(WEEKS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Asker, Ledger};
+    use crate::model::Weekdays;
+
+    /// Days that are full are passed over by their bits, a word of them at a time: looking at each
+    /// would find the same.
+    #[test]
+    fn full_days_are_passed_over_unseen() {
+        let mut ledger = Ledger::new(Some(5));
+        let unseen = |ledger: &Ledger, asker| ledger.next_not_full(20_000, Weekdays::ALL, asker);
+        for day in 20_000..20_300 {
+            (0..4).for_each(|_| ledger.reserve(day));
+        }
+        // A fifth is kept for conversations.
+        assert_eq!(unseen(&ledger, Asker::Opening), 20_300);
+        assert_eq!(unseen(&ledger, Asker::Conversation), 20_000);
+        for day in 20_000..20_300 {
+            ledger.spend(day);
+        }
+        assert_eq!(unseen(&ledger, Asker::Conversation), 20_300);
+        ledger.give_back(20_150);
+        assert_eq!(unseen(&ledger, Asker::Conversation), 20_150);
+        assert_eq!(unseen(&ledger, Asker::Opening), 20_300);
+    }
+}

@@ -3,6 +3,7 @@
 mod explained;
 mod golden;
 mod holidays;
+mod outset;
 mod properties;
 mod vectors;
 mod whole;

@@ -223,7 +223,7 @@ fn tried(program: &str, area: &Area, all: &[String], drawn: &[String]) -> Result
     run.args(area.files.iter().flat_map(|file| ["--file", file]));
     run.arg("--iterate").arg("--output").arg(&out);
     run.args(["--package", "holdline", "--profile", "mutants", "--cap-lints", "true"]);
-    run.args(["--minimum-test-timeout", "120", "--colors", "never"]);
+    run.args(["--minimum-test-timeout", "60", "--colors", "never"]);
     run.args(["--", "--lib", "--test", "it", "--"]).args(area.tests);
     eprintln!("\n{}: {} changes", area.name, drawn.len());
     // It answers with an error if any survives; what came out is read from what it leaves.
