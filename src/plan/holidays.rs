@@ -14,8 +14,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use chrono::{Datelike, Days, Month, NaiveDate, Weekday};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use super::zone::distance;
+use strsim::osa_distance;
 
 /// The rules as they are written.
 pub(super) const TEXT: &str = include_str!("holidays.txt");
@@ -114,7 +113,7 @@ impl Calendar {
         Self::all()
             .filter_map(|calendar| {
                 let known = calendar.name();
-                let apart = distance(&wanted, known);
+                let apart = osa_distance(&wanted, known);
                 let is_part = country(&wanted) == country(known)
                     || known.split('-').any(|part| part == wanted);
                 (is_part || apart <= allowed).then_some((apart, known))

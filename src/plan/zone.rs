@@ -11,6 +11,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use strsim::osa_distance;
 
 use super::DAY_MS;
 use super::clock::{Clock, Mapped};
@@ -54,9 +55,9 @@ impl Zone {
             .filter_map(|tz| {
                 let full = tz.name().to_ascii_lowercase();
                 let city = full.rsplit('/').next().unwrap_or(&full);
-                let by_name = distance(&wanted, &full);
+                let by_name = osa_distance(&wanted, &full);
                 // A full name is better evidence than a city that reads alike.
-                let by_city = distance(&wanted, city).saturating_mul(2).saturating_add(1);
+                let by_city = osa_distance(&wanted, city).saturating_mul(2).saturating_add(1);
                 let near = by_name <= allowed || by_city <= allowed.saturating_mul(2);
                 near.then(|| (by_name.min(by_city), tz.name()))
             })
@@ -229,24 +230,4 @@ pub(super) fn date_numbered(day: i64) -> NaiveDate {
 /// A reading as chrono writes it.
 pub(super) fn naive(wall: i64) -> NaiveDateTime {
     DateTime::from_timestamp_millis(wall).unwrap_or_default().naive_utc()
-}
-
-/// The least number of characters to insert, drop or replace to get from one text to the other.
-pub(super) fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut cells = row.iter_mut();
-        if let Some(first) = cells.next() {
-            *first = left;
-        }
-        for (cell, b) in cells.zip(to.chars()) {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = *cell;
-            left = replaced.min(*cell + 1).min(left + 1);
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
