@@ -70,6 +70,21 @@ fn days_begin_where_the_clocks_let_them() {
     }
 }
 
+/// At 00:01 on 7 November 2010 the clocks of St John's went back to 23:01 on the 6th.
+#[test]
+fn a_date_that_comes_back_ends_twice() {
+    for (now, ends) in [
+        ("2010-11-06T12:00:00Z", "2010-11-07T02:30:00Z"),
+        ("2010-11-07T02:29:59.999Z", "2010-11-07T02:30:00Z"),
+        // The first minute of the 7th, and then the 6th once more.
+        ("2010-11-07T02:30:00Z", "2010-11-08T03:30:00Z"),
+        ("2010-11-07T02:31:00Z", "2010-11-07T03:30:00Z"),
+        ("2010-11-07T03:30:00Z", "2010-11-08T03:30:00Z"),
+    ] {
+        assert_eq!(zone("America/St_Johns").date_ends(at(now)), at(ends), "{now}");
+    }
+}
+
 #[test]
 fn the_next_business_day() {
     for (after, expected) in [
