@@ -235,13 +235,8 @@ impl<'a> Scene<'a> {
             (Calendar::NextBusinessDay, None, _) if value.is_none() => End::NextBusinessDay(None),
             (_, None, Some(Otherwise::Manual)) => End::Open,
             (_, None, Some(Otherwise::AfterMs(ms))) => End::After { ms: *ms },
-            _ => {
-                let path = match value {
-                    Some(Side::Source(_, path)) => path,
-                    _ => "the end",
-                };
-                return Err(Missing(path));
-            }
+            // A policy that passed its checks asked whether it is known, or says what happens else.
+            _ => return Err(Missing("the end")),
         };
         let max_ms = max_ms.filter(|_| end != End::Open);
         Ok(Ending { end, max_ms })
