@@ -91,7 +91,7 @@ impl<'a> Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// `4`, `at least 4096`, or `3 of 120, 2.5%`.
+    /// `4`, `at least 4096`, or `3 of 120, 2.50%`.
     fn show_count(&self, test: &Test, window: u32, alone: bool, out: &mut String) {
         if !alone {
             let _ = write!(out, "{} is ", test.path);

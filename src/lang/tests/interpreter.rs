@@ -297,11 +297,14 @@ fn an_event_is_read_against_its_declaration() {
         "numbr: the event has no such attribute; did you mean `number`?"
     );
     assert_eq!(bad(probe().with("size", "small")), "size: it is given more than once");
+    let date = |text: &str| text.parse::<chrono::NaiveDate>().expect("a date");
     for (name, value) in [
         ("number", Value::from("3")),
         ("text", Value::from(3)),
         ("flag", Value::from("true")),
         ("day", Value::from("2026-02-30")),
+        ("day", Value::Date(date("1969-12-31"))),
+        ("day", Value::Date(date("1970-01-01") + chrono::Days::new(3_000_000))),
         ("at", Value::from("2026-02-20")),
         ("span", Value::from("3")),
         ("span", Value::from(3)),

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::super::{Counted, Effect, End, Ending, Policy, RuleVerdict, render};
-use super::world::World;
+use super::world::{World, policy};
 use crate::model::Event;
 
 fn shipped() -> Policy {
@@ -198,4 +198,47 @@ fn the_explanation_shows_what_was_found() {
     let fired = trace("referral");
     assert_eq!(fired.verdict, RuleVerdict::Fired);
     assert_eq!(fired.clauses[1].text, "reply.intent is referral");
+}
+
+#[test]
+fn the_explanation_shows_how_much_was_counted() {
+    let policy = policy(
+        "rule few { on reply when count(reply at company in 7d) >= 2 pause company }\n\
+         rule share { on reply when rate(bounce per sent at company in 3d) > 40% of at least 2 \
+         pause company }\n\
+         rule either { on reply when rate(bounce per sent at company in 3d) > 40% of at least 2 \
+         or count(reply at company in 7d) >= 2 stop company }",
+    );
+    let typed = policy.read(&event("reply").with("kind", "human")).expect("a well-formed event");
+    let shown = |counts: &[Counted]| {
+        let world = World { counts: counts.to_vec(), ..World::at("acme.io") };
+        let traces = policy.explain(&typed, &world);
+        traces.iter().map(|trace| trace.clauses[0].actual.clone()).collect::<Vec<_>>()
+    };
+    let replies = Counted { count: 3, of: 0, or_more: false };
+    let many = Counted { count: 4096, of: 0, or_more: true };
+    let share = |count, of| Counted { count, of, or_more: false };
+    let rate = |share: &str| format!("rate(bounce per sent at company in 3d) is {share}");
+    let count = |count: &str| format!("count(reply at company in 7d) is {count}");
+    let half = "57 of 113, 50.44%";
+    assert_eq!(shown(&[replies, share(57, 113)]), ["3", half, &rate(half)]);
+    let (none, most) = ("0 of 4, 0.00%", "at least 4096");
+    let both = format!("{}, {}", rate(none), count(most));
+    assert_eq!(shown(&[many, share(0, 4)]), [most, none, &both]);
+    // Without any there is no share; and what is not counted is not made up.
+    assert_eq!(shown(&[replies, share(0, 0)])[1], "0 of 0");
+    assert_eq!(shown(&[])[0], "`count(reply at company in 7d)` is unknown");
+}
+
+#[test]
+fn the_explanation_shows_tags() {
+    let policy = policy("rule vip { on reply where \"vip\" in prospect.tags pause company }");
+    let typed = policy.read(&event("reply").with("kind", "human")).expect("a well-formed event");
+    let shown = |tags: &[&str]| {
+        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        let traces = policy.explain(&typed, &World { tags, ..World::at("acme.io") });
+        traces[0].clauses[0].actual.clone()
+    };
+    assert_eq!(shown(&[]), "no tags");
+    assert_eq!(shown(&["gold", "vip"]), "gold, vip");
 }
