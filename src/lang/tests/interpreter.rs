@@ -1,8 +1,8 @@
 //! What rules mean: reading events, conditions, ends, overrides.
 
-use super::super::{Effect, End, Ending, EventError, Fired, Policy};
-use super::expect_codes;
+use super::super::{Effect, End, Ending, EventError, Fired, Policy, tests_in};
 use super::world::{World, policy};
+use super::{bundle, expect_codes};
 use crate::model::{Event, HoldKind, Instant, ResumeMode, Scope, Value};
 
 fn fired(policy: &Policy, event: &Event, world: &World) -> Vec<Fired> {
@@ -372,6 +372,19 @@ rule referral "Talk to my colleague: do not silence the company" {
     };
     let scopes: Vec<_> = found.iter().map(scope).collect();
     assert_eq!(scopes, [Some((0, Scope::Company)), Some((1, Scope::CompanyInCampaign))]);
+}
+
+#[test]
+fn tests_are_counted_whatever_else_is_written() {
+    let test = "test \"a\" {\n  0d reply a@acme.io kind human => quiet\n}\n";
+    let other = test.replace("\"a\"", "\"b\"");
+    for (text, tests) in [
+        ("policy 1\n".to_owned(), 0),
+        (format!("policy 1\n\n{test}\n{other}"), 2),
+        (format!("policy 1\n\nrule r {{ on repyl ignore }}\n\n{test}"), 1),
+    ] {
+        assert_eq!(tests_in(&bundle(&text)), tests, "{text}");
+    }
 }
 
 #[test]
