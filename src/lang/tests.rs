@@ -9,6 +9,7 @@ mod mistakes;
 mod mutants;
 mod outline;
 mod pages;
+mod programs;
 mod reading;
 mod robust;
 mod shipped;

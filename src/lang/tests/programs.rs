@@ -1,0 +1,56 @@
+//! How much is asked for an event: what several rules ask, once; of a source that is compared with
+//! many values, which of them it is.
+
+use std::cell::Cell;
+
+use super::super::ir::Val;
+use super::super::program::Answers;
+use super::world::policy;
+use crate::model::Event;
+
+/// Which rules match, how many tests were asked, and how many sources looked up, if each test is
+/// answered with yes and each source is `found`.
+fn evaluated(rules: &str, found: &str) -> (Vec<usize>, usize, usize) {
+    let declared = "event probe { text: text optional  other: text optional }";
+    let policy = policy(&format!("{declared}\n{rules}"));
+    let event = policy.read(&Event::new("probe", "e")).expect("a well-formed event");
+    let program = &policy.checked.programs[event.kind as usize];
+    let (asked, looked_up) = (Cell::new(0), Cell::new(0));
+    let mut answers = Answers::default();
+    let matched = program.entries.iter().enumerate().filter(|(_, entry)| {
+        let ask = |_| {
+            asked.set(asked.get() + 1);
+            Ok::<_, ()>(true)
+        };
+        let read = |_| {
+            looked_up.set(looked_up.get() + 1);
+            Some(Val::Text(found))
+        };
+        program.matches(entry, &mut answers, ask, read).expect("each test is answered")
+    });
+    let matched = matched.map(|(at, _)| at).collect();
+    (matched, asked.get(), looked_up.get())
+}
+
+fn one_rule_each(conditions: &[&str]) -> String {
+    let rule = |(at, condition)| format!("rule r{at} {{ on probe where {condition} ignore }}\n");
+    conditions.iter().enumerate().map(rule).collect()
+}
+
+#[test]
+fn what_several_rules_ask_is_asked_once() {
+    let known = "probe.text is known";
+    let rules = one_rule_each(&[known, known, "probe.other is known", known]);
+    assert_eq!(evaluated(&rules, ""), (vec![0, 1, 2, 3], 2, 0));
+}
+
+#[test]
+fn one_look_up_tells_which_of_many_values_it_is() {
+    let is = |value: &str| format!("probe.text is known and probe.text is \"{value}\"");
+    let all = ["a", "b", "c", "d", "e"].map(is);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    assert_eq!(evaluated(&one_rule_each(&all), "c"), (vec![2], 1, 1));
+    assert_eq!(evaluated(&one_rule_each(&all), "f"), (vec![], 1, 1));
+    // Of few each is asked.
+    assert_eq!(evaluated(&one_rule_each(&all[..3]), "c"), (vec![0, 1, 2], 4, 0));
+}
