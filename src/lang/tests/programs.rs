@@ -54,3 +54,30 @@ fn one_look_up_tells_which_of_many_values_it_is() {
     // Of few each is asked.
     assert_eq!(evaluated(&one_rule_each(&all[..3]), "c"), (vec![0, 1, 2], 4, 0));
 }
+
+/// Answers are kept 64 to a word, and those of one source may begin and end in any of them.
+#[test]
+fn several_sources_are_looked_up_once_each() {
+    let is = |name: &str, at: usize| {
+        let path = format!("probe.{name}");
+        format!("{path} is known and {path} is \"{at:03}\"")
+    };
+    for (texts, others) in [(4, 4), (5, 64), (70, 5), (64, 64), (130, 200)] {
+        let all = (0..texts).map(|at| is("text", at)).chain((0..others).map(|at| is("other", at)));
+        let all: Vec<String> = all.collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let rules = one_rule_each(&all);
+        assert_eq!(evaluated(&rules, "003"), (vec![3, texts + 3], 2, 2), "{texts} {others}");
+        assert_eq!(evaluated(&rules, "none"), (vec![], 2, 2), "{texts} {others}");
+    }
+}
+
+/// More than are remembered are asked again, and answered all the same.
+#[test]
+fn there_may_be_more_values_than_answers_are_kept() {
+    let is = |at: usize| format!("probe.text is known and probe.text is \"{at:03}\"");
+    let all: Vec<String> = (0..600).map(is).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let (_, asked, looked_up) = evaluated(&one_rule_each(&all), "007");
+    assert_eq!((asked, looked_up), (601, 0));
+}
