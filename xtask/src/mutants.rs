@@ -46,7 +46,7 @@ const AREAS: &[Area] = &[
             "src/lang/windows.rs",
             "src/lang/witness.rs",
         ],
-        tests: &["lang::", "cases::", "golden::", "policies::", "laws::"],
+        tests: &["lang::", "trial::", "cases::", "golden::", "policies::", "laws::"],
     },
     Area {
         name: "recovery",

@@ -81,3 +81,18 @@ fn there_may_be_more_values_than_answers_are_kept() {
     let (_, asked, looked_up) = evaluated(&one_rule_each(&all), "007");
     assert_eq!((asked, looked_up), (601, 0));
 }
+
+#[test]
+fn an_event_asks_the_windows_of_the_rules_on_it() {
+    let policy = policy(
+        "rule a { on reply when count(reply at company in 7d) >= 2 pause company }\n\
+         rule b { on bounce when count(bounce at company in 1d) >= 2 \
+         or count(reply at company in 7d) >= 3 pause company }",
+    );
+    let asked = |kind: &str| policy.asked_windows(kind).collect::<Vec<_>>();
+    let [replies] = asked("reply")[..] else { panic!("one window: {:?}", asked("reply")) };
+    assert_eq!(policy.windows(), 2);
+    assert_eq!(asked("bounce"), [0, 1]);
+    assert_eq!(policy.window(replies).map(|(_, span_ms)| span_ms), Some(7 * 86_400_000));
+    assert!(asked("open").is_empty() && asked("repyl").is_empty());
+}
