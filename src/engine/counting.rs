@@ -14,6 +14,8 @@ use super::fingerprint::Fingerprint;
 use super::record::Target;
 use super::shards::FingerprintMap;
 use super::shared_list::SharedList;
+use super::sighting::Sighting;
+use super::whereabouts::Whereabouts;
 use super::workspace::{DAY_MS, REMEMBERED_DAYS, Workspace};
 use crate::lang::{Counted, Counter, Policy, SeriesKey, TypedEvent};
 use crate::model::{Instant, Scope};
@@ -204,11 +206,9 @@ impl CountRecord {
         }
     }
 
-    /// Takes an event back. False if it is not in the log.
-    fn remove(&mut self, event: Fingerprint) -> bool {
-        let Some(at) = self.entries.iter().position(|entry| entry.event == event) else {
-            return false;
-        };
+    /// Takes an event back, and answers when it was; none if it is not in the log.
+    fn remove(&mut self, event: Fingerprint) -> Option<Instant> {
+        let at = self.entries.iter().position(|entry| entry.event == event)?;
         let entries = self.entries.to_mut();
         let gone = entries.remove(at);
         // Whoever came after it was counted after what came before it.
@@ -216,7 +216,7 @@ impl CountRecord {
         if let Some(next) = next {
             next.before = gone.before;
         }
-        true
+        Some(gone.at)
     }
 
     /// Whether nothing that may still happen can ask for what the log has: an event is at most
@@ -316,27 +316,25 @@ impl Workspace {
     /// Takes an event back wherever it was counted. False if no window reaches it: what logs still
     /// have of that depends on when they were swept.
     pub(crate) fn uncount(&mut self, event: Fingerprint) -> bool {
+        let before = self.sighting.as_deref().and_then(Sighting::event);
+        let Whereabouts { logs, hourly } = self.data.whereabouts(event, before);
         let reach = self.reach();
         let from = |log: &CountRecord| {
             let (series, _) = log.owner.as_ref()?;
             reach.get(series).copied()
         };
         let mut counts = false;
-        let mut found = Vec::new();
-        for (id, log) in self.data.counts.iter() {
-            if let Some(entry) = log.entries.iter().find(|entry| entry.event == event) {
-                counts |= from(log).is_some_and(|from| entry.at > from);
-                found.push(id);
-            }
+        for id in logs {
+            let Some(log) = self.data.counts.get_mut(id) else {
+                continue;
+            };
+            let gone = log.remove(event);
+            counts |= gone.zip(from(log)).is_some_and(|(at, from)| at > from);
         }
-        for id in &found {
-            if let Some(record) = self.data.counts.get_mut(*id) {
-                record.remove(event);
-            }
-        }
-        let hourly = self.data.hourly.iter().filter(|(_, it)| it.event == event && !it.gone);
-        let hourly: Vec<(u32, HourlyRecord)> = hourly.map(|(id, it)| (id, *it)).collect();
-        for (id, found) in hourly {
+        for id in hourly {
+            let Some(found) = self.data.hourly.get(id).copied() else {
+                continue;
+            };
             let from = self.data.counts.get(found.log).and_then(from);
             counts |= from.is_some_and(|from| found.hour > hour_of(from));
             if let Some(record) = self.data.hourly.get_mut(id) {

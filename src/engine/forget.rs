@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use super::contacts::FieldTexts;
 use super::data::Data;
-use super::mentions::{Found, Mentions, Texts, Whom, has_texts_of, is_of};
+use super::mentions::{Mentions, Texts, Whom, has_texts_of, is_of};
 use super::pages::Pages;
 use super::person::Person;
 use super::record::{
     AddressRecord, CauseFacts, Ended, ForgottenRecord, HoldRecord, Origin, Phase, Target,
 };
-use super::state::{Applied, DEFAULT_WORKSPACE, State};
+use super::sighting::Sighting;
+use super::state::{DEFAULT_WORKSPACE, State};
 use super::workspace::{Answer, Workspace, known};
 use crate::model::{Action, Command, HoldKind, Outcome, Prospect, ResumeMode, forgotten_key};
 
@@ -41,26 +42,6 @@ impl State {
         });
         let (addresses, salt) = (addresses.unwrap_or_default(), drawn());
         Command { action: Action::Erase { prospect, addresses, salt, reason }, ..command }
-    }
-
-    /// Whom a key names, and a picture of what may mention the person.
-    pub(crate) fn sought(&self, workspace: &str, key: &str) -> Option<(Whom, Texts)> {
-        let id = self.names.id(workspace)?;
-        self.workspaces.get(id as usize)?.sought(key)
-    }
-
-    /// Applies a command that forgets a person, with what was found before.
-    pub(crate) fn erase(&mut self, command: &mut Command, found: Option<Arc<Found>>) -> Applied {
-        let name = command.workspace.as_deref().unwrap_or(DEFAULT_WORKSPACE);
-        let id = self.names.id(name).map_or(usize::MAX, |id| id as usize);
-        if let Some(workspace) = self.workspaces.get_mut(id) {
-            workspace.found = found;
-        }
-        let applied = self.apply(command);
-        if let Some(workspace) = self.workspaces.get_mut(id) {
-            workspace.found = None;
-        }
-        applied
     }
 }
 
@@ -207,7 +188,8 @@ impl Workspace {
 
     /// Takes a person out of everything that is kept.
     fn take_out(&mut self, whom: Whom) {
-        let mentions = self.data.mentions(&whom, self.found.as_deref());
+        let found = self.sighting.as_deref().and_then(Sighting::person);
+        let mentions = self.data.mentions(&whom, found);
         let Whom { prospect: id, person, .. } = &whom;
         let is_told = |hold: &u32| {
             let hold = self.data.holds.get(*hold);

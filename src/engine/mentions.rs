@@ -146,29 +146,16 @@ impl Search<'_> {
         Mentions { causes, holds, answers, prospects, companies, campaigns }
     }
 
-    /// The records of a table that mention the person: of what is as it was, those that did.
     fn table<T>(
         &mut self,
         pages: &Pages<T>,
         before: Option<(&Pages<T>, &[u32])>,
         mentions: impl Fn(&T) -> bool,
     ) -> Vec<u32> {
-        let (earlier, known) = before.unzip();
-        let mut known = known.unwrap_or_default().iter().copied().peekable();
-        let mut all = Vec::new();
-        for part in pages.parts_since(earlier) {
-            let indexes = part.indexes();
-            all.extend(std::iter::from_fn(|| known.next_if(|id| *id < indexes.start)));
-            while known.next_if(|id| *id < indexes.end).is_some() {}
-            for (id, record) in part.records() {
-                self.looked += 1;
-                if mentions(record) {
-                    all.push(id);
-                }
-            }
-        }
-        all.extend(known);
-        all
+        pages.all_where(before, |record| {
+            self.looked += 1;
+            mentions(record)
+        })
     }
 }
 

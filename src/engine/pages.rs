@@ -264,6 +264,26 @@ impl<T> Pages<T> {
         })
     }
 
+    /// The indexes of the records for which `is` holds, in order. Where this is as it was in an
+    /// earlier picture, it takes those of which it held there, and asks nothing.
+    pub(crate) fn all_where(
+        &self,
+        before: Option<(&Self, &[u32])>,
+        mut is: impl FnMut(&T) -> bool,
+    ) -> Vec<u32> {
+        let (earlier, known) = before.unzip();
+        let mut known = known.unwrap_or_default().iter().copied().peekable();
+        let mut all = Vec::new();
+        for part in self.parts_since(earlier) {
+            let indexes = part.indexes();
+            all.extend(std::iter::from_fn(|| known.next_if(|id| *id < indexes.start)));
+            while known.next_if(|id| *id < indexes.end).is_some() {}
+            all.extend(part.records().filter(|(_, record)| is(record)).map(|(id, _)| id));
+        }
+        all.extend(known);
+        all
+    }
+
     /// The number of the first page that is there.
     pub(crate) fn first_page(&self) -> u32 {
         dense(self.first_page)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::EngineError;
-use super::mentions::Found;
+use super::sighting::Sighting;
 use super::threads::Mutex;
 use super::threads::mpsc::Receiver;
 use super::writer::ended;
@@ -15,9 +15,9 @@ use crate::model::Outcome;
 pub struct Pending {
     pub(super) answer: Receiver<Result<Vec<Outcome>, EngineError>>,
     pub(super) poison: Arc<Mutex<Option<EngineError>>>,
-    /// What was found of those who are forgotten: the pictures that it is of are let go of by
-    /// whoever waits, not by the writer.
-    pub(super) found: Vec<Arc<Found>>,
+    /// What was found for the commands: the pictures that it is of are let go of by whoever waits,
+    /// not by the writer.
+    pub(super) sightings: Vec<Arc<Sighting>>,
 }
 
 impl Pending {
@@ -27,7 +27,7 @@ impl Pending {
     /// As [`super::Engine::apply`].
     pub fn wait(self) -> Result<Vec<Outcome>, EngineError> {
         let answer = self.answer.recv().unwrap_or_else(|_| Err(ended(&self.poison)));
-        drop(self.found);
+        drop(self.sightings);
         answer
     }
 }

@@ -9,10 +9,10 @@ use super::fingerprint::{Fingerprint, fingerprint};
 use super::freeze::Mark;
 use super::index::{Index, Timer};
 use super::lanes::Plans as _;
-use super::mentions::Found;
 use super::pages::{PAGE_RECORDS, dense};
 use super::recall::Aside;
 use super::record::{AnswerRecord, Ended, Phase};
+use super::sighting::Sighting;
 use super::timeline::Standing;
 use super::weight;
 use crate::lang::Witness;
@@ -42,9 +42,9 @@ pub(crate) struct Workspace {
     pub(crate) index: Index,
     /// What is counted for a policy that is not in force; only while the past is looked through.
     pub(crate) aside: Option<Aside>,
-    /// What was found of whom the next command forgets. It is no part of the state: without it, the
+    /// What was found for the command that is applied. It is no part of the state: without it, the
     /// same is found again.
-    pub(crate) found: Option<Arc<Found>>,
+    pub(crate) sighting: Option<Arc<Sighting>>,
     /// What the events showed of the rules, if somebody listens. It is no part of the state.
     pub(crate) heard: Option<Vec<Witness>>,
     /// Where in the order of commands it is; set anew by each.
@@ -69,7 +69,7 @@ impl Workspace {
             data,
             index,
             aside: None,
-            found: None,
+            sighting: None,
             heard: None,
             step: 0,
             order: Order::default(),

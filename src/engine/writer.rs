@@ -15,10 +15,10 @@ use self::log::{Answer, Ask, Group, keep, note};
 use self::lookout::{Lookout, look_out};
 use super::ahead::TOGETHER;
 use super::error::EngineError;
-use super::mentions::{Texts, Whom};
 use super::pending::Pending;
 use super::port::{Journal, Sync, SyncMeter};
 use super::room::Gate;
+use super::sighting::Sought;
 use super::state::{Snapshot, State};
 use super::threads::Mutex;
 use super::threads::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -93,14 +93,14 @@ pub(crate) trait Codec: Send + std::marker::Sync {
 struct Batch {
     commands: Vec<Command>,
     bytes: usize,
-    found: Lookout,
+    lookout: Lookout,
 }
 
 #[derive(Debug)]
 enum Request {
     Apply(Batch, Sender<Result<Vec<Outcome>, EngineError>>),
-    /// Whom a key names in a workspace, and what may mention the person.
-    Sought(String, String, Sender<Result<Option<(Whom, Texts)>, EngineError>>),
+    /// What a command has to look for.
+    Sought(Box<Command>, Sender<Result<Option<Sought>, EngineError>>),
     Snapshot(Sender<Result<Snapshot, EngineError>>),
     /// What a checkpoint is made of: it has to be safe from a loss of power, whatever the level.
     Image(Sender<Result<Snapshot, EngineError>>),
@@ -148,16 +148,16 @@ impl Writer {
         if commands.len() > BATCH_COMMANDS || bytes > BATCH_BYTES {
             return Err(EngineError::BatchTooLarge { commands: commands.len(), bytes });
         }
-        let found = look_out(&commands, |workspace, key| {
-            self.ask(|to| Request::Sought(workspace.to_owned(), key.to_owned(), to))
+        let lookout = look_out(&commands, |command| {
+            self.ask(|to| Request::Sought(Box::new(command.clone()), to))
         })?;
         let (to, answer) = channel();
         let poison = Arc::clone(&self.poison);
-        let kept = found.values().map(Arc::clone).collect();
-        let batch = Batch { commands, bytes, found };
+        let sightings = lookout.values().map(Arc::clone).collect();
+        let batch = Batch { commands, bytes, lookout };
         let sent = self.requests.send(Request::Apply(batch, to));
         sent.map_err(|_| ended(&poison))?;
-        Ok(Pending { answer, poison, found: kept })
+        Ok(Pending { answer, poison, sightings })
     }
 
     /// How often the journal has synced, and for how long.
@@ -278,9 +278,9 @@ fn write(
                         }
                     }
                 }
-                Request::Sought(workspace, key, to) => {
+                Request::Sought(command, to) => {
                     // Nobody sees it: it need not be durable.
-                    let _gone = to.send(Ok(state.sought(&workspace, &key))).is_err();
+                    let _gone = to.send(Ok(state.sought(&command))).is_err();
                 }
                 Request::Snapshot(to) => {
                     group.answers.push(Answer::Snapshot(state.snapshot(), to));
@@ -392,7 +392,7 @@ impl Building {
         out: &Out<'_>,
         to: Sender<Result<Vec<Outcome>, EngineError>>,
     ) {
-        let Batch { commands, mut found, .. } = batch;
+        let Batch { commands, mut lookout, .. } = batch;
         let mut outcomes = Vec::with_capacity(commands.len());
         let mut commands = commands.into_iter();
         let mut number = 0_usize;
@@ -413,7 +413,7 @@ impl Building {
                 Action::Forgotten { .. } => refuse_own("forgotten"),
                 Action::Forget { .. } => {
                     command = state.erasing(command);
-                    state.erase(&mut command, found.remove(&(number - 1)))
+                    state.apply_with(&mut command, lookout.remove(&(number - 1)))
                 }
                 Action::PutPolicy(_) => match self.recall(state, command.clone(), out) {
                     Ok(recalled) => {
@@ -430,6 +430,9 @@ impl Building {
                         break;
                     }
                 },
+                Action::Retract { .. } => {
+                    state.apply_with(&mut command, lookout.remove(&(number - 1)))
+                }
                 _ => state.apply(&mut command),
             };
             if applied.journaled {

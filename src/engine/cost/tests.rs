@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::mentions::Found;
-use crate::engine::{DEFAULT_WORKSPACE, State};
+use crate::engine::State;
+use crate::engine::sighting::Sighting;
 use crate::model::{
     Action, Campaign, Command, Company, Delay, Event, HoldId, HoldKind, HoldTarget, Instant,
     Outcome, Placement, Prospect, Report, Sender, Step, StepTiming, Token, Verdict,
@@ -311,6 +311,27 @@ fn lifting_costs_what_was_parked_and_nothing_for_who_was_never_met() {
     assert!(few.max(many) <= 10 * PARKED, "{few} {many}");
 }
 
+/// What is found ahead for a command.
+fn seen_ahead(state: &State, action: Action) -> Arc<Sighting> {
+    let sought = state.sought(&Command::new(start(), action)).unwrap();
+    Arc::new(sought.look(None).0)
+}
+
+#[test]
+fn what_commands_are_about_is_met_before_they_are_applied() {
+    let state = world(FEW);
+    let looks = |prospect: &str, id: &str| {
+        let event = Event::new("reply", id).prospect(prospect);
+        let commands = [event.clone(), event].map(|it| Command::new(start(), Action::Record(it)));
+        super::taken();
+        state.look_ahead(&commands);
+        super::taken()
+    };
+    // The prospect, its company and its enrollment, for each of the two.
+    let (known, unknown) = (looks("far-1@acme.example", "1"), looks("far-x@acme.example", "1"));
+    assert!(known >= unknown + 2 * 3, "{known} and {unknown}");
+}
+
 #[test]
 fn forgetting_costs_what_changed_since_somebody_looked() {
     // The parts of tables in which something changes, and what belongs to the person.
@@ -319,8 +340,8 @@ fn forgetting_costs_what_changed_since_somebody_looked() {
     let (asked, left) = ("far-7@acme.example", "far-8@acme.example");
     let mut costs = [asked, left].map(|key| {
         let found = (key == asked).then(|| {
-            let (whom, texts) = state.sought(DEFAULT_WORKSPACE, key).unwrap();
-            Arc::new(Found::look(whom, texts, None).0)
+            let forget = Action::Forget { prospect: key.to_owned(), reason: None };
+            seen_ahead(&state, forget)
         });
         tell(&mut state, pause(HoldTarget::Prospect(key.to_owned())));
         let erase = state.erasing(Command::new(
@@ -329,9 +350,40 @@ fn forgetting_costs_what_changed_since_somebody_looked() {
         ));
         super::taken();
         plan::cost::taken();
-        let outcome = state.erase(&mut erase.clone(), found).outcome;
+        let outcome = state.apply_with(&mut erase.clone(), found).outcome;
         assert_eq!(outcome, Outcome::Forgotten { stopped: false });
         super::taken() + plan::cost::taken()
+    });
+    println!("{costs:?}");
+    costs.sort_unstable();
+    assert!(costs[0] <= MOST && costs[1] > MANY, "{costs:?}");
+}
+
+#[test]
+fn taking_an_event_back_costs_what_was_counted_since_somebody_looked() {
+    // The parts of tables in which something changes, and the event's own log.
+    const MOST: usize = 8 * 64;
+    let mut state = world(FEW);
+    let bounce = |state: &mut State, person: usize, id: &str| {
+        // Each in a company of its own, so that each has a log.
+        let event = Event::new("bounce", id).prospect(format!("p@c{person}.example"));
+        tell(state, Action::Record(event.with("class", "soft")));
+    };
+    for person in 0..MANY {
+        let key = format!("p@c{person}.example");
+        tell(&mut state, Action::PutProspect(Prospect { key, ..Prospect::default() }));
+        bounce(&mut state, person, &format!("first-{person}"));
+    }
+    let (asked, left) = (MANY / 3, MANY / 2);
+    let mut costs = [asked, left].map(|person| {
+        let event = format!("first-{person}");
+        let retract = Action::Retract { source: String::new(), event, reason: None };
+        let ahead = (person == asked).then(|| seen_ahead(&state, retract.clone()));
+        bounce(&mut state, MANY / 4, &format!("second-{person}"));
+        super::taken();
+        let outcome = state.apply_with(&mut Command::new(start(), retract), ahead).outcome;
+        assert!(matches!(outcome, Outcome::Retracted { seen: true, .. }), "{outcome:?}");
+        super::taken()
     });
     println!("{costs:?}");
     costs.sort_unstable();

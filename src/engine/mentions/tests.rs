@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::{Found, Mentions};
+use crate::engine::sighting::Sighting;
 use crate::engine::workspace::Workspace;
 use crate::engine::{DEFAULT_WORKSPACE, State};
 use crate::model::{Action, Command, Event, HoldKind, HoldTarget, Instant, Outcome, Prospect};
@@ -30,7 +31,7 @@ fn there(of: &Workspace, mentions: Mentions) -> Mentions {
 
 /// Everybody, as they are mentioned at this moment.
 fn look(state: &State) -> Vec<Found> {
-    let sought = world::PROSPECTS.iter().filter_map(|key| state.sought(DEFAULT_WORKSPACE, key));
+    let sought = world::PROSPECTS.iter().filter_map(|key| workspace(state).sought(key));
     sought.map(|(whom, texts)| Found::look(whom, texts, None).0).collect()
 }
 
@@ -71,7 +72,7 @@ proptest! {
         let (state, found) = history(&ops, cut.index(ops.len()));
         let of = workspace(&state);
         for before in found {
-            let Some((whom, _)) = state.sought(DEFAULT_WORKSPACE, &before.whom.person.key) else {
+            let Some((whom, _)) = of.sought(&before.whom.person.key) else {
                 continue;
             };
             let all = of.data.mentions(&whom, None);
@@ -104,16 +105,16 @@ fn who_is_called_otherwise_since_is_looked_for_again() {
     told(&mut state, 1, put("bob", "bob@acme.example"));
     told(&mut state, 2, hold("bob", "ask anna@new.example"));
     told(&mut state, 3, hold("bob", &format!("ask {ANN}")));
-    let (whom, texts) = state.sought(DEFAULT_WORKSPACE, "ann").unwrap();
+    let (whom, texts) = workspace(&state).sought("ann").unwrap();
     let (found, looked) = Found::look(whom, texts, None);
     // Two prospects and their company, two holds, four answers.
     assert_eq!((&*found.mentions.holds, looked), (&[1][..], 9));
     // Nothing has changed, so nothing is looked at.
-    let (whom, texts) = state.sought(DEFAULT_WORKSPACE, "ann").unwrap();
+    let (whom, texts) = workspace(&state).sought("ann").unwrap();
     let (found, looked) = Found::look(whom, texts, Some(&found));
     assert_eq!((&*found.mentions.holds, looked), (&[1][..], 0));
     told(&mut state, 4, put("ann", "anna@new.example"));
-    let (whom, _) = state.sought(DEFAULT_WORKSPACE, "ann").unwrap();
+    let (whom, _) = workspace(&state).sought("ann").unwrap();
     let now = workspace(&state).data.mentions(&whom, Some(&found));
     assert_eq!(now.holds, [0, 1]);
 }
@@ -135,8 +136,9 @@ fn what_was_found_changes_nothing_of_what_is_forgotten() {
         for number in 2..200 {
             told(&mut state, number, hold("bob", &format!("as {ANN} said")));
         }
-        let (whom, texts) = state.sought(DEFAULT_WORKSPACE, ANN).unwrap();
-        let found = ahead.then(|| std::sync::Arc::new(Found::look(whom, texts, None).0));
+        let (whom, texts) = workspace(&state).sought(ANN).unwrap();
+        let found = Sighting::Person(Found::look(whom, texts, None).0);
+        let found = ahead.then(|| std::sync::Arc::new(found));
         told(&mut state, 200, hold(ANN, "late"));
         told(&mut state, 201, hold("bob", &format!("late, as {ANN} said")));
         let forget = Action::Erase {
@@ -146,7 +148,7 @@ fn what_was_found_changes_nothing_of_what_is_forgotten() {
             reason: None,
         };
         let at = Instant::from_ms(1_772_438_400_000);
-        let outcome = state.erase(&mut Command::new(at, forget), found).outcome;
+        let outcome = state.apply_with(&mut Command::new(at, forget), found).outcome;
         assert_eq!(outcome, Outcome::Forgotten { stopped: false });
         let snapshot = state.snapshot();
         assert!(!format!("{snapshot:?}").contains(ANN));

@@ -1,46 +1,42 @@
-//! Looks for who is to be forgotten on the thread that asks for it, before the writer does
-//! anything: what mentions a person may be anywhere.
+//! Looks for what commands need to know of everything that there is, on the thread that asks for
+//! them, before the writer does anything.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::error::EngineError;
-use crate::engine::mentions::{Found, Texts, Whom};
-use crate::engine::state::DEFAULT_WORKSPACE;
-use crate::model::{Action, Command};
+use crate::engine::sighting::{Sighting, Sought};
+use crate::model::Command;
 
-/// What was found of those whom commands of a batch forget, by their places in it.
-pub(super) type Lookout = BTreeMap<usize, Arc<Found>>;
+/// What was found for commands of a batch, by their places in it.
+pub(super) type Lookout = BTreeMap<usize, Arc<Sighting>>;
 
 /// So often at most what changed meanwhile is looked at, too.
 const PASSES: usize = 4;
 /// So few records that changed meanwhile are left to the writer.
 const FEW: usize = 4096;
 
-/// Looks for everybody whom a batch forgets. `sought` answers whom a key names in a workspace, and
-/// with a picture to look at.
+/// Looks for all that commands of a batch need. `sought` answers what that is, with a picture to
+/// look at.
 pub(super) fn look_out(
     commands: &[Command],
-    sought: impl Fn(&str, &str) -> Result<Option<(Whom, Texts)>, EngineError>,
+    sought: impl Fn(&Command) -> Result<Option<Sought>, EngineError>,
 ) -> Result<Lookout, EngineError> {
     let mut all = Lookout::new();
-    for (at, command) in commands.iter().enumerate() {
-        let Action::Forget { prospect, .. } = &command.action else {
-            continue;
-        };
-        let workspace = command.workspace.as_deref().unwrap_or(DEFAULT_WORKSPACE);
-        let mut found: Option<Found> = None;
+    let looking = commands.iter().enumerate().filter(|(_, it)| Sought::is_for(&it.action));
+    for (at, command) in looking {
+        let mut sighting: Option<Sighting> = None;
         for _ in 0..PASSES {
-            let Some((whom, texts)) = sought(workspace, prospect)? else {
+            let Some(sought) = sought(command)? else {
                 break;
             };
-            let (now, looked) = Found::look(whom, texts, found.as_ref());
-            found = Some(now);
+            let (now, looked) = sought.look(sighting.as_ref());
+            sighting = Some(now);
             if looked <= FEW {
                 break;
             }
         }
-        all.extend(found.map(|found| (at, Arc::new(found))));
+        all.extend(sighting.map(|sighting| (at, Arc::new(sighting))));
     }
     Ok(all)
 }
