@@ -4,6 +4,9 @@
 //! no longer has, because it is full or too old, is remembered as an instant: a window that
 //! reaches behind it says "at least".
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,9 @@
 //! It is taken over logical records in the order of their keys. Sequence numbers, tokens, parking
 //! and the layout of queues are not part of it.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use super::data::Data;

@@ -1,5 +1,8 @@
 //! Who was forgotten, for those who remove what is left of it where the engine's commands are kept.
 
+#[cfg(test)]
+mod tests;
+
 use super::data::Data;
 use super::forget::salted;
 use super::redact::prospects_of;

@@ -1,5 +1,8 @@
 //! Recording an event: the policy is evaluated, and what its rules say is done. Taking one back.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use super::facts::{About, LiveFacts};

@@ -3,6 +3,9 @@
 //! A rule's hold is explained by evaluating the rule again, with the same primitives, on the event
 //! and the facts that were kept with it; so the explanation cannot say other than what happened.
 
+#[cfg(test)]
+mod tests;
+
 use super::data::Data;
 use super::enrollment::EnrollmentRecord;
 use super::read::View;

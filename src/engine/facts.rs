@@ -1,5 +1,8 @@
 //! What rules can read besides the event: live, from the tables, or as it was, from a cause.
 
+#[cfg(test)]
+mod tests;
+
 use super::data::Data;
 use super::enrollment::EnrollmentRecord;
 use super::index::Index;

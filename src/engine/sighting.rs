@@ -1,6 +1,9 @@
 //! What a command needs to know of everything that there is, looked for on the thread that asks
 //! for it, so that it holds up nobody else.
 
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::sync::Arc;
 
 use super::fingerprint::Fingerprint;

@@ -1,6 +1,8 @@
 //! Looking over text that cannot be parsed: depth of brackets, open quotes, first words. It knows
 //! no grammar.
 
+use std::ops::Range;
+
 use super::diagnostic::MAX_DEPTH;
 
 /// Where brackets are nested deeper than allowed, texts and comments left out.
@@ -46,6 +48,26 @@ pub(super) fn open_quote(text: &str) -> Option<usize> {
     open
 }
 
+/// The last character that is neither blank nor in a comment, as bytes; none if there is none.
+pub(super) fn last_letter(text: &str) -> Option<Range<usize>> {
+    let (mut last, mut in_text, mut in_comment, mut escaped) = (None, false, false, false);
+    for (at, letter) in text.char_indices() {
+        if letter == '\n' {
+            (in_text, in_comment, escaped) = (false, false, false);
+        } else if in_text {
+            in_text = escaped || letter != '"';
+            escaped = !escaped && letter == '\\';
+        } else {
+            in_comment |= letter == '#';
+            in_text = !in_comment && letter == '"';
+        }
+        if !in_comment && !letter.is_whitespace() {
+            last = Some(at..at + letter.len_utf8());
+        }
+    }
+    last
+}
+
 /// The first word, or the first character if it begins none.
 pub(super) fn first_piece(text: &str) -> &str {
     const APART: &[char] = &['{', '}', '(', ')', '[', ']', '"', ',', '#'];
@@ -84,7 +106,7 @@ pub(super) fn squeezed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{first_too_deep, open_quote, squeezed};
+    use super::{first_too_deep, last_letter, open_quote, squeezed};
 
     #[test]
     fn texts_and_comments_do_not_count_as_brackets() {
@@ -99,6 +121,16 @@ mod tests {
         assert_eq!(open_quote("reason \"x"), Some(7));
         assert_eq!(open_quote("\"a\" \"b\\\"\n \"c\""), Some(4));
         assert_eq!(open_quote("\"a\" # don\"t\n\"b\""), None);
+    }
+
+    #[test]
+    fn the_last_letter_is_whole_and_in_no_comment() {
+        let last = |text: &'static str| last_letter(text).and_then(|at| text.get(at));
+        assert_eq!(last("count(ä\n  "), Some("ä"));
+        assert_eq!(last("count(bounce # ends in an ö\n# and in a \" there\n"), Some("e"));
+        assert_eq!(last("x is \"a # \\\" ß\" # why"), Some("\""));
+        assert_eq!(last("x is \"open # ß"), Some("ß"));
+        assert_eq!(last(" # nothing\n\t"), None);
     }
 
     #[test]

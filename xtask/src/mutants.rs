@@ -64,6 +64,9 @@ const AREAS: &[Area] = &[
             "cases::",
             "erasing::",
             "durable::",
+            "open::cold",
+            "rows::",
+            "simulate::",
         ],
     },
 ];

@@ -4,15 +4,12 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::{Found, Mentions};
+use crate::engine::State;
 use crate::engine::sighting::Sighting;
+use crate::engine::sighting::tests::{history, workspace};
 use crate::engine::workspace::Workspace;
-use crate::engine::{DEFAULT_WORKSPACE, State};
 use crate::model::{Action, Command, Event, HoldKind, HoldTarget, Instant, Outcome, Prospect};
-use crate::testing::world::{self, Op};
-
-fn workspace(state: &State) -> &Workspace {
-    state.workspace(DEFAULT_WORKSPACE).unwrap()
-}
+use crate::testing::world;
 
 /// What of it is still there: what was found may have gone since.
 fn there(of: &Workspace, mentions: Mentions) -> Mentions {
@@ -30,35 +27,9 @@ fn there(of: &Workspace, mentions: Mentions) -> Mentions {
 }
 
 /// Everybody, as they are mentioned at this moment.
-fn look(state: &State) -> Vec<Found> {
+fn look(state: &State, _: &[Event]) -> Vec<Found> {
     let sought = world::PROSPECTS.iter().filter_map(|key| workspace(state).sought(key));
     sought.map(|(whom, texts)| Found::look(whom, texts, None).0).collect()
-}
-
-fn history(ops: &[Op], cut: usize) -> (State, Vec<Found>) {
-    let (mut state, mut found) = (State::new(), Vec::new());
-    let (mut at, mut events): (Instant, Vec<Event>) = (world::BEGIN.parse().unwrap(), Vec::new());
-    for action in world::beginning() {
-        state.apply(&mut Command::new(at, action));
-    }
-    for (number, op) in ops.iter().enumerate() {
-        if number == cut {
-            found = look(&state);
-        }
-        at = at.plus_ms(op.wait_ms);
-        let placed = workspace(&state).data.holds.len();
-        let Some(action) = op.act.about_no_send(at, &events, placed) else {
-            continue;
-        };
-        if let Action::Record(event) = &action {
-            events.push(event.clone());
-        }
-        // Each has an id, and so an answer that is kept.
-        let mut command = Command::new(at, action).id(format!("{number}")).by("pat");
-        command = state.erasing(command);
-        state.apply(&mut command);
-    }
-    (state, found)
 }
 
 proptest! {
@@ -69,7 +40,7 @@ proptest! {
         ops in prop::collection::vec(world::op(), 20..150),
         cut in any::<Index>(),
     ) {
-        let (state, found) = history(&ops, cut.index(ops.len()));
+        let (state, found) = history(&ops, cut.index(ops.len()), look);
         let of = workspace(&state);
         for before in found {
             let Some((whom, _)) = of.sought(&before.whom.person.key) else {

@@ -5,16 +5,13 @@ use proptest::sample::Index;
 
 use super::{Located, Whereabouts};
 use crate::Policy;
+use crate::engine::State;
 use crate::engine::index::event_key;
 use crate::engine::sighting::Sought;
+use crate::engine::sighting::tests::{history, workspace};
 use crate::engine::workspace::Workspace;
-use crate::engine::{DEFAULT_WORKSPACE, State};
 use crate::model::{Action, Command, Event, Instant, Prospect};
-use crate::testing::world::{self, Op};
-
-fn workspace(state: &State) -> &Workspace {
-    state.workspace(DEFAULT_WORKSPACE).unwrap()
-}
+use crate::testing::world;
 
 fn retract(event: &Event) -> Command {
     let (source, event) = (event.source.clone(), event.id.clone());
@@ -35,30 +32,6 @@ fn there(of: &Workspace, mut whereabouts: Whereabouts) -> Whereabouts {
     whereabouts
 }
 
-/// A history, and where each event was counted before the command with this number.
-fn history(ops: &[Op], cut: usize) -> (State, Vec<Located>) {
-    let (mut state, mut found) = (State::new(), Vec::new());
-    let (mut at, mut events): (Instant, Vec<Event>) = (world::BEGIN.parse().unwrap(), Vec::new());
-    for action in world::beginning() {
-        state.apply(&mut Command::new(at, action));
-    }
-    for (number, op) in ops.iter().enumerate() {
-        if number == cut {
-            found = events.iter().map(|event| look(&state, event, None).0).collect();
-        }
-        at = at.plus_ms(op.wait_ms);
-        let placed = workspace(&state).data.holds.len();
-        let Some(action) = op.act.about_no_send(at, &events, placed) else {
-            continue;
-        };
-        if let Action::Record(event) = &action {
-            events.push(event.clone());
-        }
-        state.apply(&mut Command::new(at, action));
-    }
-    (state, found)
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
@@ -67,7 +40,10 @@ proptest! {
         ops in prop::collection::vec(world::op(), 20..150),
         cut in any::<Index>(),
     ) {
-        let (state, found) = history(&ops, cut.index(ops.len()));
+        let look_at = |state: &State, events: &[Event]| {
+            events.iter().map(|event| look(state, event, None).0).collect()
+        };
+        let (state, found) = history(&ops, cut.index(ops.len()), look_at);
         let of = workspace(&state);
         for before in found {
             let all = of.data.whereabouts(before.event, None);

@@ -3,7 +3,7 @@
 use super::super::ast::Span;
 use super::super::diagnostic as say;
 use super::super::expected;
-use super::super::scan::{first_piece, quoted};
+use super::super::scan::{first_piece, last_letter, quoted};
 use super::{Pair, Reader, Rule, read, small};
 
 impl Reader<'_> {
@@ -31,10 +31,8 @@ impl Reader<'_> {
         } else if closes && compared {
             say::missing_paren(place, &quoted(found))
         } else if closes && found.is_empty() {
-            say::missing_paren(
-                span(from.saturating_sub(1).max(start), from),
-                "the end of the window",
-            )
+            let last = last_letter(before).unwrap_or_default();
+            say::missing_paren(span(start + last.start, start + last.end), "the end of the window")
         } else {
             let place = if found.is_empty() { span(start, from) } else { place };
             let found = if found.is_empty() { "its end".to_owned() } else { quoted(found) };

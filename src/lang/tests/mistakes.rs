@@ -6,7 +6,7 @@ use super::super::check;
 use super::bundle;
 
 /// Rules files behind their `policy 1`, each with one or two mistakes.
-const MISTAKES: &[&str] = &[
+pub(super) const MISTAKES: &[&str] = &[
     "rule a { on reply where reply.kind is human, pause prospect }",
     "rule a { on reply where reply.kind is human paus prospect }",
     "rule a on reply pause prospect }\nrule b { on reply ignore }",

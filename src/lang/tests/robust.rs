@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::super::{Policy, check, render};
+use super::mistakes::MISTAKES;
 use super::{bundle, codes, expect_codes};
 
 /// Checks and renders, whatever it is.
@@ -12,8 +13,9 @@ fn survives(text: &str) {
     let bundle = bundle(text);
     let found = check(&bundle);
     for diagnostic in &found {
-        assert!(diagnostic.from_byte <= diagnostic.to_byte, "{diagnostic:?}");
-        assert!(diagnostic.to_byte <= text.len(), "{diagnostic:?}");
+        // In order, inside, and no letter is cut.
+        let at = diagnostic.from_byte..diagnostic.to_byte;
+        assert!(text.get(at).is_some(), "{diagnostic:?}\n{text}");
     }
     let few = found.get(..found.len().min(20)).unwrap_or_default();
     assert!(render(few, &bundle, false).len() >= few.len());
@@ -42,6 +44,21 @@ fn deep_brackets_are_refused_at_once() {
     let nots = "not ".repeat(20_000);
     let text = format!("policy 1\nrule r {{ on reply where {nots}reply.kind is human ignore }}");
     expect_codes(&text, &[]);
+}
+
+/// A window that breaks off was said to end a byte before it does: where that was inside of a
+/// letter of several bytes, the finding pointed nowhere.
+#[test]
+fn findings_point_at_whole_letters_wherever_a_long_one_stands() {
+    let broken = "policy 1\nrule a { on bounce when count(bounce # groß\n pause company }";
+    survives(broken);
+    for text in MISTAKES {
+        for (at, _) in text.match_indices(' ') {
+            let (before, after) = text.split_at(at);
+            survives(&format!("policy 1\n{before}ß{after}"));
+            survives(&format!("policy 1\n{before} # groß\n{after}"));
+        }
+    }
 }
 
 #[test]
