@@ -229,9 +229,10 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
+    use super::{Anchor, Mark};
     use crate::engine::state::State;
     use crate::json::read_command;
-    use crate::model::{Instant, Outcome};
+    use crate::model::{Instant, Outcome, ResumeMode};
 
     const HOUR_MS: i64 = 60 * 60 * 1000;
 
@@ -284,5 +285,23 @@ mod tests {
         let all = ["waits", "had all", "in none"].map(remembers);
         assert_eq!(all, [true, false, false]);
         assert!(data.enrollments.iter().all(|(_, record)| !record.anchor().remembers()));
+    }
+
+    /// There are many that were held once, and nothing of that is of use.
+    #[test]
+    fn an_anchor_without_holds_and_freezes_takes_no_memory() {
+        let mark = |step: u64| Mark { at: Instant::from_ms(1_772_438_400_000), step };
+        let mut anchor = Anchor::default();
+        anchor.attach(7, mark(1));
+        assert!(anchor.held.is_some() && !anchor.detach(8, ResumeMode::Keep, mark(1)));
+        // What one step placed and lifted covered nothing.
+        assert!(anchor.detach(7, ResumeMode::Keep, mark(1)));
+        assert!(anchor.held.is_none(), "{anchor:?}");
+        anchor.attach(7, mark(2));
+        assert!(anchor.detach(7, ResumeMode::Keep, mark(3)));
+        anchor.forget_before(3);
+        assert!(anchor.remembers(), "who is settled up to that step has it before it");
+        anchor.forget_before(4);
+        assert!(anchor.held.is_none(), "{anchor:?}");
     }
 }

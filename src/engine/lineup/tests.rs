@@ -5,14 +5,14 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use crate::engine::enrollment::EnrollmentRecord;
-use crate::engine::lineup::NoLineup;
+use crate::engine::lineup::{Lineup, NoLineup};
 use crate::engine::state::State;
 use crate::engine::workspace::Workspace;
 use crate::model::{
     Action, Campaign, Command, DateRange, Delay, Hours, Instant, Outcome, Placement, Prospect,
     Report, Selection, Sender, Settings, Step, StepTiming, Weekdays,
 };
-use crate::plan::{Asker, cost};
+use crate::plan::{Asker, Outset, cost};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -260,4 +260,15 @@ fn an_enrolment_looks_at_few_senders_however_many_are_full() {
         // Placing five steps with and without jitter, and finding out that one is full.
         assert!(each <= 40, "{load:?}: {each} for each");
     }
+}
+
+/// Whoever gets a slot back on a day before that is full for it as it was.
+#[test]
+fn a_lineup_is_about_the_days_from_its_first_step_on() {
+    let first_day = 20_000;
+    let opens = Instant::from_ms(i64::from(first_day) * DAY_MS);
+    let outset = Outset { opens, days: vec![first_day, first_day], first_day };
+    let lineup = Lineup { outset: Some((opens, outset)), ..Lineup::default() };
+    assert_eq!([-1, 0, 1].map(|days| lineup.has(first_day + days)), [false, true, true]);
+    assert!(!Lineup::default().has(first_day), "it is about nothing yet");
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::{Found, Mentions};
+use crate::Policy;
 use crate::engine::State;
 use crate::engine::sighting::Sighting;
 use crate::engine::sighting::tests::{history, workspace};
@@ -126,4 +127,28 @@ fn what_was_found_changes_nothing_of_what_is_forgotten() {
         snapshot.digest()
     };
     assert_eq!(forgotten(true), forgotten(false));
+}
+
+#[test]
+fn only_the_events_of_a_person_and_those_that_name_it_are_found() {
+    let mut state = State::new();
+    let put =
+        |key: &str| Action::PutProspect(Prospect { key: key.to_owned(), ..Prospect::default() });
+    told(&mut state, 0, Action::PutPolicy(Policy::default_rules()));
+    told(&mut state, 1, put(ANN));
+    let others = ["bob@globex.example", "cy@initech.example"];
+    for (number, who) in (2..).zip(others) {
+        told(&mut state, number, put(who));
+    }
+    let bounce = |id: &str, who: &str, code: &str| {
+        let event = Event::new("bounce", id).prospect(who).with("class", "hard");
+        Action::Record(event.with("status-code", code))
+    };
+    let [bob, cy] = others;
+    told(&mut state, 4, bounce("e0", bob, "5.1.1"));
+    told(&mut state, 5, bounce("e1", ANN, "5.1.1"));
+    told(&mut state, 6, bounce("e2", cy, &format!("5.1.1 of {ANN}")));
+    let (whom, texts) = workspace(&state).sought(ANN).unwrap();
+    let found = Found::look(whom, texts, None).0;
+    assert_eq!((&*found.mentions.causes, &*found.mentions.holds), (&[1, 2][..], &[1, 2][..]));
 }
