@@ -385,3 +385,22 @@ fn bounded(field: &str, found: usize) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_LIST, pairs, texts};
+    use crate::model::Refusal;
+
+    #[test]
+    fn lists_may_be_as_long_as_they_may_and_no_longer() {
+        let list = |len: usize| (0..len).map(|it| format!("t{it}")).collect::<Vec<_>>();
+        assert_eq!(texts("tags", &list(MAX_LIST)).unwrap().len(), MAX_LIST);
+        let refused = texts("tags", &list(MAX_LIST + 1)).unwrap_err();
+        let (most, found) = (MAX_LIST as u64, MAX_LIST as u64 + 1);
+        assert_eq!(refused, Refusal::Limit { what: "tags".to_owned(), most, found });
+        let fields = |len| list(len).into_iter().map(|it| (it, String::new())).collect::<Vec<_>>();
+        assert_eq!(pairs(&fields(MAX_LIST)).unwrap().len(), MAX_LIST);
+        let refused = pairs(&fields(MAX_LIST + 1)).unwrap_err();
+        assert_eq!(refused, Refusal::Limit { what: "fields".to_owned(), most, found });
+    }
+}

@@ -65,21 +65,16 @@ impl Person {
         texts.any(|text| self.scrubbed(text).is_some())
     }
 
-    /// Scrubs the texts of an event that is not about the person; whether one changed.
-    pub(crate) fn scrub_event(&self, event: &mut Event) -> bool {
-        let mut changed = self.scrub(&mut event.id) | self.scrub(&mut event.source);
-        for (_, value) in &mut event.attributes {
-            changed |= match value {
-                Value::Text(text) => self.scrub(text),
-                Value::List(texts) => self.scrub_all(texts),
-                _ => false,
-            };
+    /// Scrubs the texts of an event that is not about the person.
+    pub(crate) fn scrub_event(&self, event: &mut Event) {
+        let texts = event.attributes.iter_mut().flat_map(|(_, value)| match value {
+            Value::Text(text) => std::slice::from_mut(text),
+            Value::List(texts) => texts,
+            _ => &mut [],
+        });
+        for text in [&mut event.id, &mut event.source].into_iter().chain(texts) {
+            self.scrub(text);
         }
-        changed
-    }
-
-    fn scrub_all(&self, texts: &mut [String]) -> bool {
-        texts.iter_mut().fold(false, |changed, text| self.scrub(text) | changed)
     }
 
     /// A recorded answer without the person; none if it has nothing of it.
@@ -230,6 +225,7 @@ fn continues(after: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Person;
+    use crate::model::{Event, Value};
 
     fn ann() -> Person {
         Person {
@@ -253,5 +249,30 @@ mod tests {
             check(other, None);
         }
         check("né ann@acme.io né", Some("né forgotten-3 né"));
+    }
+
+    #[test]
+    fn an_event_loses_the_person_wherever_it_has_texts() {
+        let of = |id: &str, source: &str, text: &str, last: &str| {
+            let list = Value::List(vec!["bob".to_owned(), last.to_owned()]);
+            let event = Event { source: source.to_owned(), ..Event::new("note", id) };
+            event.with("text", text).with("list", list).with("number", Value::Bool(true))
+        };
+        let plain = of("e1", "mail", "hello", "cy");
+        assert!(!ann().is_in_event(&plain));
+        let (named, name) = ("ann@acme.io", "forgotten-3");
+        let all = [
+            (of(named, "mail", "hello", "cy"), of(name, "mail", "hello", "cy")),
+            (of("e1", named, "hello", "cy"), of("e1", name, "hello", "cy")),
+            (of("e1", "mail", named, "cy"), of("e1", "mail", name, "cy")),
+            (of("e1", "mail", "hello", named), of("e1", "mail", "hello", name)),
+            (plain.clone(), plain),
+        ];
+        for (mut event, expected) in all {
+            assert_eq!(ann().is_in_event(&event), event != expected, "{event:?}");
+            ann().scrub_event(&mut event);
+            assert_eq!(event, expected);
+            assert!(!ann().is_in_event(&event));
+        }
     }
 }
