@@ -249,7 +249,7 @@ impl<V> Extend<(Fingerprint, V)> for FingerprintMap<V> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{CELLS, FingerprintMap, SIZES, Shards, WHOLE, dealt};
+    use super::{CELLS, FingerprintMap, SIZES, Shards, WHOLE, dealt, share_of};
     use crate::engine::fingerprint::{fingerprint, hash_text};
 
     #[test]
@@ -263,6 +263,18 @@ mod tests {
             let exact = one * (1.0 + shard as f64 / SIZES as f64);
             assert!((f64::from(share) - exact).abs() < 1.1, "{shard}: {share} of {exact}");
         }
+    }
+
+    #[test]
+    fn what_a_shard_may_expect_is_its_share_of_all() {
+        let entries = 10_000_000;
+        let expected: Vec<usize> = (0..SIZES).map(|shard| share_of(shard, entries)).collect();
+        let all: usize = expected.iter().sum();
+        assert!(all <= entries && entries - all <= SIZES, "{all}");
+        assert!(expected.is_sorted());
+        let (first, last) = (expected[0], expected[SIZES - 1]);
+        assert!(first * 199 / 100 < last && last < first * 2, "{first} {last}");
+        assert_eq!(share_of(0, 0), 0);
     }
 
     #[test]

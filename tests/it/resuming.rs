@@ -387,3 +387,18 @@ fn a_target_that_was_held_more_often_than_it_remembers_lets_nobody_go_too_early(
     let exact = crate::apply::instant("2026-01-19T17:00:00Z");
     assert!(next >= exact && next <= exact.plus_ms(200 * 60_000), "{next}");
 }
+
+/// All but a whole delay from the release.
+#[test]
+fn a_hold_of_no_length_changes_neither_the_plan_nor_why() {
+    for mode in ["keep", "remaining", "skip"] {
+        for scope in SCOPES {
+            let mut host = host("2026-01-01T09:00:00Z", scope, &["10d"]);
+            host.at("2026-01-05T09:00:00Z");
+            let before = (host.next("spring", ANN), why(&host));
+            let held = hold(&mut host, mode);
+            lift(&mut host, &held);
+            assert_eq!((host.next("spring", ANN), why(&host)), before, "{mode} at {scope}");
+        }
+    }
+}
