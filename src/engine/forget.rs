@@ -67,11 +67,12 @@ impl Workspace {
         let stopped = self.data.is_stopped_for_good(id);
         self.remember_stop((id, sequence), salt, (key, &addresses), stopped);
         let enrollments = self.data.oldest_first(id);
+        // Before anything is planned: what one command plans knows of all that it holds.
+        self.stop_for_good(id, FORGOTTEN);
         let zone = self.data.prospects.get_mut(id).and_then(|record| record.zone.take());
         if zone.is_some() {
             enrollments.iter().for_each(|enrollment| self.place_anew(*enrollment));
         }
-        self.stop_for_good(id, FORGOTTEN);
         for enrollment in enrollments {
             // What is out of its timeline has a slot of today until the last look.
             self.replan(enrollment, |record| {

@@ -124,14 +124,15 @@ impl Workspace {
                 });
             }
         }
+        // Before anything is planned: what one command plans knows of all that it holds.
+        if comes_back {
+            self.stop_for_good(id, CAME_BACK);
+        }
         self.settle_company(id, prospect.company.as_deref());
         if zone_changed {
             for enrollment in self.data.oldest_first(id) {
                 self.place_anew(enrollment);
             }
-        }
-        if comes_back {
-            self.stop_for_good(id, CAME_BACK);
         }
         Ok(Outcome::Applied)
     }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use holdline::engine::State;
 use holdline::json::read_command;
+use holdline::testing::model::{Model, Picture};
 use holdline::testing::simulate::{ACTIONS, Breach, Counts, Flaw, Found, simulate};
 
 /// The first of the seeds, and how many there are.
@@ -82,4 +84,25 @@ fn a_step_that_is_skipped_is_found_and_made_short() {
     let (found, commands) = found(Flaw::SkipsAtLeaseEnd);
     assert!(matches!(found.breach, Breach::Lost { .. }), "{}", found.breach);
     assert!((5..=16).contains(&commands), "{}", found.script);
+}
+
+/// Applies a script to an engine and to the model: after each command both show the same.
+fn agrees(script: &str) {
+    let (mut state, mut model) = (State::new(), Model::default());
+    for line in script.lines() {
+        let command = read_command(line.as_bytes()).unwrap();
+        let outcome = state.apply(&mut state.erasing(command.clone())).outcome;
+        assert_eq!(outcome, model.apply(&command), "{line}");
+        let shown = Picture::of_engine(&state.snapshot());
+        assert_eq!(shown, Some(Picture::of_model(&model)), "{line}");
+    }
+}
+
+/// A person was forgotten while its campaign's timelines were still being planned anew: its plan
+/// was made before it was stopped, and by the same command, so that the engine took the stop for
+/// known and the model did not. It is stopped first now, and what one command plans knows of all
+/// that it holds.
+#[test]
+fn who_is_forgotten_while_timelines_are_planned_anew_is_stopped_before() {
+    agrees(include_str!("simulate/forgotten-while-planned-anew.jsonl"));
 }

@@ -15,6 +15,8 @@ use crate::Failure;
 use crate::step::{Step, command, root, run_all};
 
 const VERSION: &str = "27.0.0";
+/// What these builds do not have: the threads of the build in which a test chooses their order.
+const NOT_BUILT: &str = "src/engine/threads/**";
 /// So many of the viable ones are to be noticed.
 const NOTICED: f64 = 0.9;
 const USAGE: &str = "`mutants` takes [--mutants N] [--seed S] [--area NAME]";
@@ -183,6 +185,7 @@ fn candidates(program: &str) -> Result<Vec<Candidate>, Failure> {
         let mut list = called(program);
         list.args(["--list", "--package", "holdline", "--colors", "never"]);
         list.args(area.files.iter().flat_map(|file| ["--file", file]));
+        list.args(["--exclude", NOT_BUILT]);
         let listed = list.output()?;
         if !listed.status.success() {
             let why = String::from_utf8_lossy(&listed.stderr).into_owned();
@@ -224,6 +227,7 @@ fn tried(program: &str, area: &Area, all: &[String], drawn: &[String]) -> Result
     std::fs::write(found.join("previously_caught.txt"), left_out(all, drawn))?;
     let mut run = called(program);
     run.args(area.files.iter().flat_map(|file| ["--file", file]));
+    run.args(["--exclude", NOT_BUILT]);
     run.arg("--iterate").arg("--output").arg(&out);
     run.args(["--package", "holdline", "--profile", "mutants", "--cap-lints", "true"]);
     run.args(["--minimum-test-timeout", "60", "--colors", "never"]);

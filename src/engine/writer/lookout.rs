@@ -13,7 +13,7 @@ pub(super) type Lookout = BTreeMap<usize, Arc<Sighting>>;
 
 /// So often at most what changed meanwhile is looked at, too.
 const PASSES: usize = 4;
-/// So few records that changed meanwhile are left to the writer.
+/// So little of what changed meanwhile is left to the writer, in records and entries of logs.
 const FEW: usize = 4096;
 
 /// Looks for all that commands of a batch need. `sought` answers what that is, with a picture to

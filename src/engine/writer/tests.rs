@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::Codec;
 use crate::engine::port::{Frame, Journal, JournalError, MemoryJournal, Sync};
 use crate::engine::{Engine, Opened, Parts, State};
-use crate::model::{Action, Command, Instant, Outcome};
+use crate::json::read_command;
+use crate::model::{Action, Command, Instant, Outcome, Report, Token, Verdict};
 
 /// Tells of each group that was applied: it is made into a frame right after that.
 struct Telling(Mutex<Sender<()>>);
@@ -33,7 +34,8 @@ impl Codec for Telling {
 
 /// What is asked of a journal, or was.
 enum Moment<'a> {
-    Appends,
+    /// With how safe it is to be before that returns.
+    Appends(Sync),
     #[cfg_attr(
         not(holdline_orders),
         expect(dead_code, reason = "only a disk of which each byte counts looks at it")
@@ -57,7 +59,7 @@ impl<F: FnMut(Moment<'_>) -> Result<(), JournalError>> Seen<F> {
 
 impl<F: FnMut(Moment<'_>) -> Result<(), JournalError> + Send> Journal for Seen<F> {
     fn append(&mut self, frames: &[Frame<'_>], sync: Sync) -> Result<(), JournalError> {
-        (self.by)(Moment::Appends)?;
+        (self.by)(Moment::Appends(sync))?;
         self.inner.append(frames, sync)?;
         (self.by)(Moment::Appended(frames))
     }
@@ -130,7 +132,7 @@ fn a_group_is_applied_while_the_one_before_it_is_made_durable() {
     let ((begun, has_begun), (tell, applied)) = (channel(), channel());
     let mut disk = Waiting { begun, applied, appends: 0 };
     let journal = Seen::by(move |moment| match moment {
-        Moment::Appends => disk.append(),
+        Moment::Appends(_) => disk.append(),
         _ => Ok(()),
     });
     let parts = Parts::of(Box::new(journal), Arc::new(Telling(Mutex::new(tell))));
@@ -142,5 +144,38 @@ fn a_group_is_applied_while_the_one_before_it_is_made_durable() {
         let outcomes = pending.wait().unwrap();
         assert!(matches!(outcomes[..], [Outcome::Applied]), "{outcomes:?}");
     }
+    engine.close().unwrap();
+}
+
+/// Where whoever sends was told to go, it goes; so a loss of power may not make it go again.
+#[test]
+fn a_go_is_safe_before_it_is_answered_whatever_the_level() {
+    let ((asks, asked), (tell, _applied)) = (channel(), channel());
+    let journal = Seen::by(move |moment| match moment {
+        Moment::Appends(sync) => {
+            asks.send(sync).map_err(|error| JournalError::Failed { what: error.to_string() })
+        }
+        _ => Ok(()),
+    });
+    let parts = Parts::of(Box::new(journal), Arc::new(Telling(Mutex::new(tell))));
+    let engine = Engine::start(State::new(), parts, Opened::default()).unwrap();
+    let at: Instant = "2026-03-02T08:00:00Z".parse().unwrap();
+    let read = |body: &str| read_command(format!(r#"{{"at":"{at}",{body}}}"#).as_bytes()).unwrap();
+    let begin = [
+        r#""do":"put-sender","key":"s""#,
+        r#""do":"put-prospect","key":"ann""#,
+        r#""do":"put-campaign","key":"c","senders":["s"],"steps":[{"name":"a"}]"#,
+        r#""do":"enroll","campaign":"c","prospect":"ann""#,
+    ];
+    engine.apply_batch(begin.iter().map(|body| read(body)).collect()).unwrap();
+    let claimed = engine.apply(read(r#""do":"claim","limit":1,"lease":"1m""#)).unwrap();
+    let Outcome::Claimed { sends, .. } = claimed else { panic!("{claimed:?}") };
+    let token: Token = sends[0].token;
+    let go = engine.apply(Command::new(at, Action::Confirm { token })).unwrap();
+    assert_eq!(go, Outcome::Confirmed(Verdict::Go));
+    let sent = Action::Report { token, report: Report::Sent { at } };
+    engine.apply(Command::new(at, sent)).unwrap();
+    let levels: Vec<Sync> = asked.try_iter().collect();
+    assert_eq!(levels, [Sync::Level, Sync::Level, Sync::Now, Sync::Level]);
     engine.close().unwrap();
 }

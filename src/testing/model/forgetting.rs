@@ -26,11 +26,11 @@ impl Model {
         }
         let all = 0..self.enrollments.len();
         let theirs: Vec<usize> = all.filter(|at| self.enrollments[*at].prospect == key).collect();
+        self.stop_for_good(key, "forgotten");
         let record = self.prospects.get_mut(key);
         if record.is_some_and(|record| record.zone.take().is_some()) {
             theirs.iter().for_each(|at| self.place_again(*at));
         }
-        self.stop_for_good(key, "forgotten");
         for at in theirs {
             let it = &mut self.enrollments[at];
             it.days.truncate(usize::from(it.phase == super::Phase::Claimed));
@@ -51,6 +51,8 @@ impl Model {
             about: None,
             ended: None,
         });
+        // What the same command plans knows of it.
+        self.look_at_all(self.now);
     }
 
     /// A stop is on the prospect, or on an enrollment that no other campaign took the place of.

@@ -144,6 +144,9 @@ impl Model {
         if let Some(company) = &company {
             self.company(company);
         }
+        if comes_back {
+            self.stop_for_good(&key, "stopped-before-forgotten");
+        }
         let before = self.prospects[&key].company.clone();
         if let Some(record) = self.prospects.get_mut(&key) {
             record.company.clone_from(&company);
@@ -171,9 +174,6 @@ impl Model {
         }
         if rezoned {
             theirs.iter().for_each(|at| self.place_again(*at));
-        }
-        if comes_back {
-            self.stop_for_good(&key, "stopped-before-forgotten");
         }
         Ok(Outcome::Applied)
     }

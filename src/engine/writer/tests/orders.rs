@@ -101,7 +101,7 @@ struct Slow {
 impl Slow {
     fn see(&mut self, moment: Moment<'_>) -> Result<(), JournalError> {
         match moment {
-            Moment::Appends => {
+            Moment::Appends(_) => {
                 self.appends += 1;
                 thread::yield_now();
                 if self.fault.fails_at.is_some_and(|at| self.appends >= at) {
