@@ -218,3 +218,34 @@ fn only_a_restore_says_that_there_was_one() {
     let outcome = give(&engine, at("08:00"), Action::Restored { until: at("09:00") });
     assert!(matches!(outcome, Outcome::Refused(Refusal::InvalidValue { .. })), "{outcome:?}");
 }
+
+#[test]
+fn a_restore_that_fails_leaves_nothing_behind() {
+    let place = tempfile::tempdir().unwrap();
+    let copy = place.path().join("copy");
+    let engine = begun(&place.path().join("data"));
+    engine.backup(&copy, true).unwrap();
+    engine.close().unwrap();
+    let parts = ["base", "journal"].map(|part| {
+        let mut files = std::fs::read_dir(copy.join(part)).unwrap();
+        files.next().unwrap().unwrap().path()
+    });
+    let (new, empty) = (place.path().join("new"), place.path().join("empty"));
+    std::fs::create_dir(&empty).unwrap();
+    for file in parts {
+        let whole = std::fs::read(&file).unwrap();
+        let mut harmed = whole.clone();
+        let middle = harmed.len() / 2;
+        harmed[middle] ^= 1;
+        std::fs::write(&file, harmed).unwrap();
+        for to in [&new, &empty] {
+            assert!(holdline::restore(&copy, to, at("12:00")).is_err(), "{}", file.display());
+        }
+        assert!(!new.exists(), "{}", file.display());
+        assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 0, "{}", file.display());
+        std::fs::write(&file, whole).unwrap();
+    }
+    for to in [&new, &empty] {
+        holdline::restore(&copy, to, at("12:00")).unwrap();
+    }
+}
