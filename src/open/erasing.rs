@@ -8,13 +8,13 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use super::keeper::StoreKeeper;
 use crate::engine::port::{Frame, JournalError};
 use crate::engine::{DEFAULT_WORKSPACE, ErasedAt, Keeper as _, Person, Snapshot, TakeImage};
 use crate::model::{Action, Command};
+use crate::store::disk::if_there;
 use crate::store::journal::{Archivist, Redacted};
 use crate::store::pace::{Pace, Rests};
 use crate::store::{StoreError, codec};
@@ -191,9 +191,9 @@ fn remove_put_aside(bases: &Path) -> Result<(), StoreError> {
     let Some(store) = bases.parent() else {
         return Ok(());
     };
-    let entries = match fs::read_dir(store) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(StoreError::io("read", store))?,
+    let entries = if_there(fs::read_dir(store)).map_err(StoreError::io("read", store))?;
+    let Some(entries) = entries else {
+        return Ok(());
     };
     for entry in entries {
         let path = entry.map_err(StoreError::io("read", store))?.path();

@@ -8,6 +8,7 @@ use super::recover::{Begun, begin_with, replay};
 use super::{History, OpenError};
 use crate::engine::Snapshot;
 use crate::engine::port::Journal;
+use crate::store::disk::if_there;
 use crate::store::journal::SegmentInfo;
 use crate::store::{Options, Store, StoreError};
 
@@ -92,20 +93,36 @@ pub(super) fn last_seq(path: &Path, segments: &[SegmentInfo]) -> Result<u64, Ope
 
 /// What a directory takes; none if it is not there. What goes away meanwhile takes nothing.
 pub(super) fn size(path: &Path) -> io::Result<Option<u64>> {
-    let entries = match fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(entries) = if_there(fs::read_dir(path))? else {
+        return Ok(None);
     };
     let mut total = 0;
     for entry in entries {
         let entry = entry?;
-        total += match entry.metadata() {
-            Ok(about) if about.is_dir() => size(&entry.path())?.unwrap_or(0),
-            Ok(about) => about.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(error),
+        total += match if_there(entry.metadata())? {
+            Some(about) if about.is_dir() => size(&entry.path())?.unwrap_or(0),
+            Some(about) => about.len(),
+            None => 0,
         };
     }
     Ok(Some(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::size;
+
+    #[test]
+    fn a_directory_takes_what_its_files_take_and_none_takes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("a/b")).unwrap();
+        for (file, bytes) in [("one", 1), ("a/two", 20), ("a/b/three", 300)] {
+            fs::write(dir.path().join(file), vec![0; bytes]).unwrap();
+        }
+        assert_eq!(size(dir.path()).unwrap(), Some(321));
+        assert_eq!(size(&dir.path().join("gone")).unwrap(), None);
+        assert!(size(&dir.path().join("one")).is_err(), "a file is no directory");
+    }
 }

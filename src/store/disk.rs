@@ -6,6 +6,15 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
+/// What was found; none if it is not there.
+pub(crate) fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// A place with directories and files.
 pub trait Disk: Send + Sync + std::fmt::Debug {
     /// The names in a directory, in no order.
@@ -222,5 +231,20 @@ impl DiskFile for OsFile {
     fn sync(&mut self) -> io::Result<()> {
         // On Linux this is fdatasync, which also makes the length durable.
         self.0.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::if_there;
+
+    #[test]
+    fn only_what_is_not_there_is_nothing() {
+        let failed = |kind: ErrorKind| if_there::<u8>(Err(Error::from(kind)));
+        assert_eq!(if_there(Ok(7)).unwrap(), Some(7));
+        assert_eq!(failed(ErrorKind::NotFound).unwrap(), None);
+        assert!(failed(ErrorKind::PermissionDenied).is_err());
     }
 }

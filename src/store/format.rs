@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 use super::StoreError;
-use super::disk::{Disk, OsDisk};
+use super::disk::{Disk, OsDisk, if_there};
 
 /// The newest store format that this version reads, and the one it writes.
 pub const FORMAT: u32 = 4;
@@ -55,10 +55,8 @@ pub(super) fn read(dir: &Path) -> Result<Option<(StoreId, u32)>, StoreError> {
     if long {
         return Err(StoreError::corrupt(&path, 0, "expected a short text"));
     }
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::io("read", &path)(error)),
+    let Some(bytes) = if_there(fs::read(&path)).map_err(StoreError::io("read", &path))? else {
+        return Ok(None);
     };
     let text = String::from_utf8_lossy(&bytes);
     let mut lines = text.lines();

@@ -109,6 +109,10 @@ fn forget(engine: &Engine) {
 fn is_gone(path: &Path) {
     let looked = looked(path, &texts());
     assert_eq!(looked.findings, Vec::<String>::new());
+    let stopped = |part: &&holdline::Part| part.what == "nobody who was stopped and is forgotten";
+    let names = looked.parts.iter().find(stopped).map_or(0, |part| part.count);
+    // Of the others two are put, and one of these is put again, enrolled and paused.
+    assert!(names >= 5, "{:?}", looked.parts);
     for (name, bytes) in files(path) {
         for text in texts() {
             let found =

@@ -7,13 +7,12 @@ mod read;
 mod tests;
 mod write;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::checkpoint::{RECORDS_VERSION, tag};
-use super::disk::Disk;
+use super::disk::{Disk, if_there};
 use super::{StoreError, StoreId};
 use crate::engine::port::{ImageError, Tree};
 use crate::store::pace::Pace;
@@ -136,10 +135,8 @@ impl Bases {
     }
 
     fn names(&self) -> Result<Vec<String>, StoreError> {
-        match self.disk.list(&self.dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            listed => listed.map_err(StoreError::io("list", &self.dir)),
-        }
+        let listed = if_there(self.disk.list(&self.dir));
+        Ok(listed.map_err(StoreError::io("list", &self.dir))?.unwrap_or_default())
     }
 
     /// Those that are there, newest first.
@@ -152,11 +149,11 @@ impl Bases {
         for seq in seqs {
             let path = self.path(seq);
             let about = self.disk.open_read(&path).and_then(|file| file.size());
-            match about.and_then(|bytes| Ok((bytes, self.disk.modified(&path)?))) {
-                Ok((bytes, modified)) => found.push(BaseInfo { seq, bytes, modified }),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(StoreError::io("read", &path)(error)),
-            }
+            let about = about.and_then(|bytes| {
+                Ok(BaseInfo { seq, bytes, modified: self.disk.modified(&path)? })
+            });
+            // One that went meanwhile is not there.
+            found.extend(if_there(about).map_err(StoreError::io("read", &path))?);
         }
         found.sort_unstable_by_key(|base| std::cmp::Reverse(base.seq));
         Ok(found)
@@ -211,10 +208,8 @@ impl Bases {
             let path = self.dir.join(name);
             self.disk.remove(&path).map_err(StoreError::io("remove", &path))?;
         }
-        match self.disk.sync_dir(&self.dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            synced => synced.map_err(StoreError::io("sync", &self.dir)),
-        }
+        let synced = if_there(self.disk.sync_dir(&self.dir));
+        synced.map(drop).map_err(StoreError::io("sync", &self.dir))
     }
 
     /// Removes what was never finished.

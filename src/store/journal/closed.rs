@@ -1,12 +1,11 @@
 //! The note that a clean close leaves: where the journal ended. With it, an end that is missing is
 //! known to be damage and not a torn write. It knows nothing of frames.
 
-use std::io;
 use std::path::Path;
 
 use super::segment::UNFINISHED;
 use crate::store::StoreError;
-use crate::store::disk::Disk;
+use crate::store::disk::{Disk, if_there};
 
 const NAME: &str = "closed";
 const MAGIC: [u8; 8] = *b"HLclosed";
@@ -58,10 +57,9 @@ impl Closed {
 
     pub(super) fn read(disk: &dyn Disk, dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = dir.join(NAME);
-        let mut file = match disk.open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::io("open", &path)(error)),
+        let file = if_there(disk.open(&path)).map_err(StoreError::io("open", &path))?;
+        let Some(mut file) = file else {
+            return Ok(None);
         };
         // One byte more than it may have, so that a longer one shows.
         let mut bytes = vec![0; LEN + 1];

@@ -1,12 +1,11 @@
 //! The note of what was redacted: up to which command persons who were forgotten are gone from the
 //! journal, and from where on it can be replayed. It knows nothing of frames.
 
-use std::io;
 use std::path::Path;
 
 use super::segment::UNFINISHED;
 use crate::store::StoreError;
-use crate::store::disk::Disk;
+use crate::store::disk::{Disk, if_there};
 
 const NAME: &str = "redacted";
 const MAGIC: [u8; 8] = *b"HLredact";
@@ -82,10 +81,9 @@ pub(super) fn content(
     most: usize,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let path = dir.join(name);
-    let mut file = match disk.open_read(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::io("open", &path)(error)),
+    let file = if_there(disk.open_read(&path)).map_err(StoreError::io("open", &path))?;
+    let Some(mut file) = file else {
+        return Ok(None);
     };
     let size = file.size().map_err(StoreError::io("read", &path))?;
     let mut bytes = vec![0; usize::try_from(size).unwrap_or(most).min(most)];
@@ -97,9 +95,8 @@ pub(super) fn content(
 /// Removes a small file, durably, if it is there.
 pub(super) fn remove(disk: &dyn Disk, dir: &Path, name: &str) -> Result<(), StoreError> {
     let path = dir.join(name);
-    match disk.remove(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other.map_err(StoreError::io("remove", &path))?,
+    match if_there(disk.remove(&path)).map_err(StoreError::io("remove", &path))? {
+        Some(()) => disk.sync_dir(dir).map_err(StoreError::io("sync", dir)),
+        None => Ok(()),
     }
-    disk.sync_dir(dir).map_err(StoreError::io("sync", dir))
 }

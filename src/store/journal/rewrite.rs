@@ -4,7 +4,6 @@
 //! A segment that was written anew says which checksum the one behind it repeats, so that one stays
 //! as it is.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
@@ -16,6 +15,7 @@ use super::segment::{self, Next, Walk};
 use super::source::{Plain, Source};
 use crate::engine::port::{Frame, JournalError};
 use crate::store::StoreError;
+use crate::store::disk::if_there;
 
 /// So much is written at once.
 const CHUNK: usize = 1 << 20;
@@ -200,12 +200,9 @@ impl Archivist {
             .and_then(|()| disk.sync_dir(dir))
             .map_err(StoreError::io("create", &plain))?;
         let packed = dir.join(segment::packed_name(first_seq));
-        match disk.remove(&packed) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            other => {
-                other.and_then(|()| disk.sync_dir(dir)).map_err(StoreError::io("remove", &packed))
-            }
-        }
+        let removed = if_there(disk.remove(&packed));
+        let synced = removed.and_then(|gone| gone.map_or(Ok(()), |()| disk.sync_dir(dir)));
+        synced.map_err(StoreError::io("remove", &packed))
     }
 }
 
