@@ -17,7 +17,7 @@ use crate::model::{Action, Command};
 #[derive(Clone, Debug)]
 pub(crate) enum Sought {
     /// Whatever mentions somebody who is to be forgotten.
-    Person(Whom, Texts),
+    Person(Box<(Whom, Texts)>),
     /// Wherever an event that is taken back was counted.
     Event(Fingerprint, Logs),
 }
@@ -25,7 +25,7 @@ pub(crate) enum Sought {
 /// What was found in a picture.
 #[derive(Debug)]
 pub(crate) enum Sighting {
-    Person(Found),
+    Person(Box<Found>),
     Event(Located),
 }
 
@@ -39,9 +39,10 @@ impl Sought {
     /// second answer.
     pub(crate) fn look(self, before: Option<&Sighting>) -> (Sighting, usize) {
         match self {
-            Self::Person(whom, texts) => {
+            Self::Person(sought) => {
+                let (whom, texts) = *sought;
                 let (found, looked) = Found::look(whom, texts, before.and_then(Sighting::person));
-                (Sighting::Person(found), looked)
+                (Sighting::Person(Box::new(found)), looked)
             }
             Self::Event(event, logs) => {
                 let (located, looked) =
@@ -54,7 +55,7 @@ impl Sought {
 
 impl Sighting {
     /// Where a person is mentioned, if that was looked for.
-    pub(crate) const fn person(&self) -> Option<&Found> {
+    pub(crate) fn person(&self) -> Option<&Found> {
         match self {
             Self::Person(found) => Some(found),
             Self::Event(_) => None,
@@ -77,8 +78,7 @@ impl State {
         let workspace = self.workspaces.get(self.names.id(name)? as usize)?;
         match &command.action {
             Action::Forget { prospect, .. } => {
-                let (whom, texts) = workspace.sought(prospect)?;
-                Some(Sought::Person(whom, texts))
+                workspace.sought(prospect).map(|sought| Sought::Person(Box::new(sought)))
             }
             Action::Retract { source, event, .. } => {
                 Some(Sought::Event(event_key(source, event), workspace.data.logs()))

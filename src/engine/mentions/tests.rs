@@ -109,7 +109,7 @@ fn what_was_found_changes_nothing_of_what_is_forgotten() {
             told(&mut state, number, hold("bob", &format!("as {ANN} said")));
         }
         let (whom, texts) = workspace(&state).sought(ANN).unwrap();
-        let found = Sighting::Person(Found::look(whom, texts, None).0);
+        let found = Sighting::Person(Box::new(Found::look(whom, texts, None).0));
         let found = ahead.then(|| std::sync::Arc::new(found));
         told(&mut state, 200, hold(ANN, "late"));
         told(&mut state, 201, hold("bob", &format!("late, as {ANN} said")));
