@@ -67,11 +67,10 @@ fn workspace(state: &State) -> &Workspace {
 
 /// All that facts say, as text.
 fn told(facts: &dyn Facts) -> Vec<String> {
-    let tags = |each: &dyn Fn(&mut dyn FnMut(&str))| {
-        let mut all = Vec::new();
-        each(&mut |tag| all.push(tag.to_owned()));
-        all.join(" ")
-    };
+    let (mut prospect, mut company, mut campaign) = (Vec::new(), Vec::new(), Vec::new());
+    facts.prospect_tags(&mut |tag| prospect.push(tag.to_owned()));
+    facts.company_tags(&mut |tag| company.push(tag.to_owned()));
+    facts.campaign_tags(&mut |tag| campaign.push(tag.to_owned()));
     let texts = [
         facts.prospect_address(),
         facts.prospect_domain(),
@@ -85,9 +84,7 @@ fn told(facts: &dyn Facts) -> Vec<String> {
     let numbers = [facts.enrollment_step(), facts.enrollment_sends(), facts.days_since_last_send()];
     let mut all: Vec<String> = texts.iter().map(|it| it.unwrap_or("-").to_owned()).collect();
     all.extend(numbers.iter().map(|it| it.map_or("-".to_owned(), |it| it.to_string())));
-    all.push(tags(&|each| facts.prospect_tags(each)));
-    all.push(tags(&|each| facts.company_tags(each)));
-    all.push(tags(&|each| facts.campaign_tags(each)));
+    all.extend([prospect, company, campaign].map(|tags| tags.join(" ")));
     for tag in ["vip", "gold", "cold"] {
         let has =
             [facts.prospect_has_tag(tag), facts.company_has_tag(tag), facts.campaign_has_tag(tag)];
