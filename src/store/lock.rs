@@ -27,13 +27,17 @@ impl Lock {
     /// # Errors
     /// [`StoreError::Locked`] if another handle has it, [`StoreError::Io`].
     pub fn take(dir: &Path) -> Result<Self, StoreError> {
+        Self::take_within(dir, WAIT)
+    }
+
+    fn take_within(dir: &Path, wait: Duration) -> Result<Self, StoreError> {
         let path = dir.join(NAME);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(&path).map_err(StoreError::io("open", &path))?;
         let begun = Instant::now();
         let mut taken = file.try_lock();
-        while matches!(taken, Err(TryLockError::WouldBlock)) && begun.elapsed() < WAIT {
+        while matches!(taken, Err(TryLockError::WouldBlock)) && begun.elapsed() < wait {
             std::thread::sleep(STEP);
             taken = file.try_lock();
         }
@@ -55,5 +59,29 @@ impl Lock {
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(StoreError::io("write", &path))?;
         Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use super::{Lock, STEP};
+    use crate::store::StoreError;
+
+    #[test]
+    fn a_lock_is_waited_for_as_long_as_it_may_be_and_no_longer() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = Lock::take(dir.path()).unwrap();
+        let at_once = Lock::take_within(dir.path(), Duration::ZERO);
+        assert!(matches!(at_once, Err(StoreError::Locked { pid: Some(_), .. })), "{at_once:?}");
+        let released = thread::spawn(move || {
+            thread::sleep(STEP * 3);
+            drop(held);
+        });
+        // So long that only one who does not wait can miss it.
+        assert!(Lock::take_within(dir.path(), Duration::from_secs(30)).is_ok());
+        released.join().unwrap();
     }
 }

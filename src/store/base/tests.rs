@@ -76,6 +76,35 @@ fn a_base_gives_back_what_a_checkpoint_does() {
     assert_eq!(bases.list().unwrap().len(), 2, "what was given up is not there");
 }
 
+/// The last bytes of the keys of timelines from one to before another.
+fn between<R: ImageReader>(reader: &mut R, from: u8, to: u8) -> Vec<u8> {
+    let mut found = Vec::new();
+    let take = |key: &[u8], _: Vec<u8>| {
+        found.extend(key.last());
+        Ok(())
+    };
+    reader.between(Tree::Timelines, (&[b'k', from], &[b'k', to]), take).unwrap();
+    found
+}
+
+#[test]
+fn a_part_of_a_tree_is_what_lies_from_one_key_to_before_another() {
+    let (disk, dir) = (SimDisk::new(), tempfile::tempdir().unwrap());
+    let bases = bases(&disk);
+    bases.write(9, |writer| fill(writer, 5)).unwrap();
+    let mut base = bases.read(9).unwrap();
+    let (mut checkpoints, _, _) = Checkpoints::open(dir.path(), STORE, 1 << 20).unwrap();
+    let written = checkpoints.write((1, Onto::Nothing, Pace::Fast), &[], |writer| fill(writer, 5));
+    let written = written.unwrap();
+    let mut checkpoint = checkpoints.read(&written);
+    let parts: [(u8, u8, &[u8]); 5] =
+        [(0, 4, &[0, 1, 2, 3]), (1, 3, &[1, 2]), (2, 3, &[2]), (2, 2, &[]), (4, 9, &[])];
+    for (from, to, expected) in parts {
+        assert_eq!(between(&mut base, from, to), expected);
+        assert_eq!(between(&mut checkpoint, from, to), expected);
+    }
+}
+
 #[test]
 fn every_flip_and_every_cut_of_a_base_is_found() {
     let disk = SimDisk::new();
