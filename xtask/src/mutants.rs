@@ -53,7 +53,17 @@ const AREAS: &[Area] = &[
     Area {
         name: "recovery",
         files: &["src/store/**", "src/open/**", "src/open.rs"],
-        tests: &["store::", "open::", "torture::", "keeping::", "erasing::", "restoring::"],
+        tests: &[
+            "store::",
+            "open::",
+            "torture::",
+            "keeping::",
+            "erasing::",
+            "restoring::",
+            "history::",
+            "bad_store::",
+            "durable::",
+        ],
     },
     Area {
         name: "engine",

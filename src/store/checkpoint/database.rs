@@ -412,7 +412,7 @@ impl PageStore for Database {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use super::{Database, MUCH_READ, MUCH_WRITTEN, PageStore, SledHome};
+    use super::{Closed, Database, MUCH_READ, MUCH_WRITTEN, PageStore, SledHome};
     use crate::engine::port::Tree;
 
     #[test]
@@ -452,5 +452,20 @@ mod tests {
         assert!(read_all(&database) > MUCH_READ, "and what somebody looks at");
         assert_eq!(keys.count(), usize::from(pages) - 1);
         assert!(read_all(&database) < MUCH_READ, "else it is opened again");
+    }
+
+    #[test]
+    fn a_closed_database_neither_takes_nor_has_anything() {
+        let failures = [
+            Closed.insert(None, b"k", vec![1]).err(),
+            Closed.get(None, b"k").err(),
+            Closed.remove(None, b"k").err(),
+            Closed.keys(None).find_map(Result::err),
+            Closed.pages_from(Tree::Meta, b"k").err(),
+            Closed.flush().err(),
+        ];
+        for failure in failures {
+            assert_eq!(failure.unwrap().what, "the database is closed");
+        }
     }
 }

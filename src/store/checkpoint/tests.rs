@@ -235,6 +235,17 @@ fn an_unfinished_checkpoint_leaves_nothing_that_counts() {
 }
 
 #[test]
+fn sixteen_kibibytes_may_be_kept_beside_a_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut checkpoints, _, _) = open(dir.path());
+    let meta = noise(16 << 10);
+    let written = checkpoints.write((1, Onto::Nothing, Pace::Fast), &meta, |_| Ok(())).unwrap();
+    assert!(written.meta == meta);
+    drop(checkpoints);
+    assert_eq!(open(dir.path()).1.manifests, [written]);
+}
+
+#[test]
 fn a_missing_or_ruined_database_is_begun_anew() {
     let dir = tempfile::tempdir().unwrap();
     write(&mut open(dir.path()).0, 1, 1);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Durability, FileJournal, JournalOptions, StoreError, TornTail};
 use crate::engine::port::{Journal, JournalError, MemoryJournal, Sync};
 use crate::store::conformance::{self, all, frame};
-use crate::store::disk::OsDisk;
+use crate::store::disk::{Disk, OsDisk};
 use crate::testing::disk::{Loss, SimDisk};
 
 pub(super) const STORE: [u8; 16] = *b"a store of tests";
@@ -111,6 +111,23 @@ fn a_cut_at_every_length_opens_to_whole_frames() {
         disk.put(&path, bytes[..len].to_vec());
         assert!(matches!(open(&disk), Err(StoreError::Corrupt { offset: 0, .. })));
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_journal_is_told_once() {
+    let (disk, _) = three();
+    let check = |disk: &SimDisk| {
+        let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+        super::check(&disk, Path::new(DIR), STORE).unwrap().findings
+    };
+    assert_eq!(check(&disk).len(), 0);
+    let path = first_segment();
+    let mut flipped = disk.bytes(&path).unwrap();
+    // In the second of three frames: the last segment is read by two.
+    flipped[600] ^= 1;
+    disk.put(&path, flipped);
+    let findings = check(&disk);
+    assert!(matches!(findings[..], [StoreError::Corrupt { .. }]), "{findings:?}");
 }
 
 #[test]
