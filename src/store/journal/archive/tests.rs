@@ -202,6 +202,17 @@ fn a_block_is_read_without_those_before_it() {
 }
 
 #[test]
+fn where_something_is_wrong_is_told_by_the_compressed_file() {
+    let (disk, journal, _) = blocks();
+    let len = disk.bytes(&packed(1)).unwrap().len() as u64;
+    let source = journal.archivist().place().open(1).unwrap();
+    let size = source.size().unwrap();
+    let bytes = source.into_bytes();
+    let (first, last) = (bytes.place(0), bytes.place(size - 1));
+    assert!(0 < first && first < last && last < len, "{first} {last} of {len}");
+}
+
+#[test]
 fn frames_larger_than_a_block_have_one_of_their_own() {
     let disk = fresh();
     let (mut journal, _) = open_with(&disk, options(Durability::Full, 3 << 20)).unwrap();
