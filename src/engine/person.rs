@@ -256,7 +256,7 @@ mod tests {
         let of = |id: &str, source: &str, text: &str, last: &str| {
             let list = Value::List(vec!["bob".to_owned(), last.to_owned()]);
             let event = Event { source: source.to_owned(), ..Event::new("note", id) };
-            event.with("text", text).with("list", list).with("number", Value::Bool(true))
+            event.with("text", text).with("list", list).with("flag", Value::Bool(true))
         };
         let plain = of("e1", "mail", "hello", "cy");
         assert!(!ann().is_in_event(&plain));
